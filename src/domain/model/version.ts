@@ -1,0 +1,57 @@
+import semver from "semver";
+import { accepted, type Checked, type Parsed, refused } from "../parsed.ts";
+
+/** A checked version: semver 2.0 without build metadata and without a leading `v`. */
+export type Version = Checked<"Version">;
+
+export type Bump = "major" | "minor" | "patch";
+
+export const FIRST_VERSION = "1.0.0" as Version;
+
+const EXACT =
+  /^(0|[1-9]\d{0,15})\.(0|[1-9]\d{0,15})\.(0|[1-9]\d{0,15})(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?$/;
+const LENGTH_LIMIT = 128;
+
+/** Reads a version; a leading `v` is accepted and dropped. Nothing else is trimmed or mended. */
+export function parseVersion(text: string): Parsed<Version> {
+  const bare = text.startsWith("v") ? text.slice(1) : text;
+  if (bare.length <= LENGTH_LIMIT && EXACT.test(bare) && semver.valid(bare) === bare) {
+    return accepted(bare as Version);
+  }
+  return refused(
+    bare.includes("+")
+      ? "a version has no build metadata (the part after +)"
+      : "a version is MAJOR.MINOR.PATCH, with an optional -pre.release",
+    nearest(bare),
+  );
+}
+
+/** Semver precedence: negative when `a` comes before `b`. */
+export function compareVersions(a: Version, b: Version): number {
+  return semver.compare(a, b);
+}
+
+export function isPrerelease(version: Version): boolean {
+  return version.includes("-");
+}
+
+/** The version after `highest`; the first version of a model is 1.0.0 (CLI.md "register" 3). */
+export function bumpVersion(highest: Version | null, bump: Bump): Version {
+  if (highest === null) return FIRST_VERSION;
+  return (semver.inc(highest, bump) ?? FIRST_VERSION) as Version;
+}
+
+/** True iff the version is inside a semver range; pre-releases only where the range names one. */
+export function satisfiesRange(version: Version, range: string): boolean {
+  return semver.satisfies(version, range);
+}
+
+/** True iff the text is a semver range with something in it (semver reads blank text as `*`: DETAILS 38). */
+export function isRange(text: string): boolean {
+  return text.trim() !== "" && text.length <= LENGTH_LIMIT && semver.validRange(text) !== null;
+}
+
+function nearest(text: string): string | null {
+  const coerced = semver.coerce(text.slice(0, LENGTH_LIMIT));
+  return coerced === null ? null : `the nearest version is ${coerced.version}`;
+}
