@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import nodeModule from "node:module";
+
+const OLDEST_NODE = [20, 19];
+
+if (isOlder(process.versions.node, OLDEST_NODE)) {
+  console.error(`git-model needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}.`);
+  process.exitCode = 3;
+} else {
+  start().catch(report);
+}
+
+async function start() {
+  nodeModule.enableCompileCache?.();
+  endQuietlyWhenNobodyReads(process.stdout);
+  endQuietlyWhenNobodyReads(process.stderr);
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  const { main, processIo } = await import("../dist/cli/main.js");
+  process.exitCode = await main(process.argv.slice(2), processIo());
+}
+
+/** `git model list | head -1` closes the pipe early: that is the reader's right and no failure. */
+function endQuietlyWhenNobodyReads(stream) {
+  stream.on("error", (error) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+}
+
+/** `main` answers its own errors; what arrives here is a broken installation or our bug. */
+function report(error) {
+  const missing = error?.code === "ERR_MODULE_NOT_FOUND" && String(error.message).includes("dist");
+  console.error(
+    missing
+      ? "git-model is not built: run npm run build in its folder."
+      : `git-model has a bug, please report it: ${error?.stack ?? error}`,
+  );
+  process.exitCode = 70;
+}
+
+function isOlder(version, [major, minor]) {
+  const [ours, oursMinor] = version.split(".").map(Number);
+  return ours < major || (ours === major && oursMinor < minor);
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, test } from "vitest";
+
+/** A foreign program that judges what we wrote; `pyyaml` is the python3 that can import it. */
+export type Oracle = "git" | "git-lfs" | "gto" | "pyyaml";
+
+/** Where an oracle stands on the PATH; null where it does not. */
+export function oracle(name: Oracle): string | null {
+  if (name !== "pyyaml") return programOf(name);
+  const python = programOf("python3");
+  return python !== null && spawnSync(python, ["-c", "import yaml"]).status === 0 ? python : null;
+}
+
+/**
+ * `describe` for tests that ask foreign programs. Where one is missing they are skipped and the console says so;
+ * with CI=true they fail instead, so that a green run always asked every oracle.
+ */
+export function describeWith(oracles: readonly Oracle[], name: string, body: () => void): void {
+  const missing = oracles.filter((each) => oracle(each) === null);
+  if (missing.length === 0) {
+    describe(name, body);
+    return;
+  }
+  const message = `"${name}" asks ${missing.join(" and ")}, which is not on the PATH`;
+  if (process.env.CI === "true") {
+    test(name, () => {
+      throw new Error(message);
+    });
+    return;
+  }
+  // biome-ignore lint/suspicious/noConsole: a silent skip would look like a pass
+  console.warn(`SKIPPED: ${message}`);
+  // biome-ignore lint/suspicious/noSkippedTests: the one place where tests may be skipped
+  describe.skip(name, body);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function programOf(name: string): string | null {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const path = join(folder, process.platform === "win32" ? `${name}.exe` : name);
+    if (folder !== "" && isExecutable(path)) return path;
+  }
+  return null;
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+const inCi = process.env.CI === "true";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["scripts/fresh-bundle.mjs"],
+    globals: false,
+    pool: "threads",
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    allowOnly: !inCi,
+    reporters: inCi ? ["default", ["json", { outputFile: "coverage/tests.json" }]] : ["default"],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "html"],
+    },
+  },
+});
