@@ -5,7 +5,7 @@ import type { Decimal } from "./decimal.ts";
 export type MetricKey = Checked<"MetricKey">;
 
 /** A measured value; `n` is the number of samples behind it, where that was said. */
-export type Metric = Decimal | { readonly value: Decimal; readonly n?: Decimal };
+export type Metric = Decimal | { readonly value: Decimal; readonly n?: number | undefined };
 
 export type Metrics = Readonly<Record<string, Metric>>;
 

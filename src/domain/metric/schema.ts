@@ -26,7 +26,7 @@ export const decimal = z
 export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER) {
   return decimal
     .refine(({ value }) => Number.isSafeInteger(value) && value >= least && value <= most, {
-      error: `expected a whole number${least === 0 ? "" : ` of at least ${least}`}`,
+      error: least === most ? `expected ${least}` : `expected a whole number of at least ${least}`,
     })
     .transform(({ value }) => value)
     .meta({ jsonSchema: { type: "integer", minimum: least } });
@@ -50,11 +50,5 @@ export function line(limit: number) {
 
 /** A map whose keys one of the domain's parsers checks. */
 export function mapOf<V extends z.ZodType>(value: V, parseKey: (key: string) => Parsed<string>) {
-  return z.record(z.string(), value).superRefine((map, context) => {
-    for (const key of Object.keys(map)) {
-      const parsed = parseKey(key);
-      if (parsed.ok) continue;
-      context.addIssue({ code: "custom", path: [key], message: parsed.message, params: { hint: parsed.hint, key: true } });
-    }
-  });
+  return z.record(checked(parseKey), value);
 }

@@ -19,7 +19,7 @@ const ScalarSchema = z.union([decimal, z.boolean(), text(4096)]);
 
 const ArtifactSchema = z.strictObject({
   path: checked(parseArtifactPath).describe("Path below artifacts/"),
-  role: z.string().regex(ROLE_PATTERN).default("model").describe("What the file is for: model, preprocessor, …"),
+  role: z.string().regex(ROLE_PATTERN, "expected a role: lower-case letters, digits and -").default("model").describe("What the file is for: model, preprocessor, …"),
   format: line(64).default("binary").describe("File format, from the extension"),
   sha256: checked(parseSha256).describe("Digest of the bytes, equal to the LFS pointer's"),
   size: integer(0).describe("Bytes"),
