@@ -1,0 +1,143 @@
+import { lstat, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sha256 } from "../../domain/artifact/digest.ts";
+import { EMPTY_SHA256, type Pointer } from "../../domain/artifact/pointer.ts";
+import { RegistryError } from "../../errors.ts";
+import type { ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
+import { diskError, errnoOf } from "../system/disk-error.ts";
+import { copyHashed, hashFile, syncFile, writeHashed } from "../system/durable-copy.ts";
+import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
+
+export interface LocalStoreOptions {
+  /** Absolute path of the repository's common git directory. */
+  readonly commonDir: string;
+  /** Absolute path that replaces `<commonDir>/lfs`: git's `lfs.storage`. */
+  readonly storage?: string | undefined;
+  /**
+   * False: what is received is not fsynced, as git-lfs does it, because it can be had again and every reader of ours
+   * hashes it. What is ingested always is. Defaults to true.
+   */
+  readonly durableDownloads?: boolean;
+}
+
+/** An artifact store with the place where it lies. */
+export interface LocalStore extends ArtifactStore {
+  /** Absolute path of the directory that holds `objects/`, `tmp/` and `bad/`. */
+  readonly directory: string;
+}
+
+/** As git-lfs writes them; the umask narrows it. */
+const OBJECT_MODE = 0o644;
+
+/**
+ * Opens git-lfs's own store of a repository (DESIGN section 5); nothing is made before the first object arrives.
+ * An empty file is stored nowhere: its pointer is an empty blob and git-lfs keeps no object for it.
+ */
+export function openLocalStore(options: LocalStoreOptions): LocalStore {
+  const directory = options.storage ?? join(options.commonDir, "lfs");
+  const layout: StoreLayout = { directory, durableDownloads: options.durableDownloads ?? true };
+  return {
+    directory,
+    ingest: (file, onBytes) => ingest(layout, file, onBytes),
+    measure: hashFile,
+    receive: (pointer, bytes) => receive(layout, pointer, bytes),
+    check: (pointer, checking = {}) =>
+      checkObject(objectPath(directory, pointer.sha256), pointer, checking.hash ?? false),
+    pathOf: (sha256) => objectPath(directory, sha256),
+    quarantine: async (pointer) => void (await quarantineObject(directory, pointer.sha256)),
+  };
+}
+
+interface StoreLayout {
+  readonly directory: string;
+  readonly durableDownloads: boolean;
+}
+
+/** Where git-lfs keeps an object: `<storage>/objects/aa/bb/<sha256>`. */
+export function objectPath(storage: string, sha256: Sha256): string {
+  return join(storage, "objects", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+}
+
+/** The state of one object in a store of git-lfs's layout, here or at a remote. Throws `disk`. */
+export async function checkObject(path: string, pointer: Pointer, hash: boolean): Promise<ObjectState> {
+  if (pointer.size === 0) return pointer.sha256 === EMPTY_SHA256 ? "present" : "corrupt";
+  const stats = await lstat(path).catch((error: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return null;
+    throw diskError("read", path, error);
+  });
+  if (stats === null) return "missing";
+  if (!stats.isFile() || stats.size !== pointer.size) return "corrupt";
+  if (!hash) return "present";
+  return (await hashFile(path)).sha256 === pointer.sha256 ? "present" : "corrupt";
+}
+
+/**
+ * Moves an object whose bytes do not have the digest that its name says to `<storage>/bad/`, where git-lfs's fsck puts
+ * such objects too, and answers the new path. An object that has it stays: then it is the pointer that lies. Answers
+ * null when nothing was moved.
+ */
+export async function quarantineObject(storage: string, sha256: Sha256): Promise<string | null> {
+  const path = objectPath(storage, sha256);
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return null;
+  if (found.isFile() && (await hashFile(path)).sha256 === sha256) return null;
+  const bad = join(storage, "bad", sha256);
+  await putInPlace(path, bad, false);
+  return bad;
+}
+
+async function ingest(layout: StoreLayout, file: string, onBytes?: (bytes: number) => void): Promise<Pointer> {
+  return inTemporaryFile(layout.directory, async (temporary) => {
+    const pointer = await copyHashed(file, temporary, {
+      durable: true,
+      mode: OBJECT_MODE,
+      onBytes,
+      as: join(layout.directory, "objects"),
+    });
+    if (pointer.size === 0) return pointer;
+    const path = objectPath(layout.directory, pointer.sha256);
+    if ((await checkObject(path, pointer, true)) === "present") await keepExisting(path);
+    else await putInPlace(temporary, path, true);
+    return pointer;
+  });
+}
+
+/** git-lfs may have written it, and does not fsync. */
+async function keepExisting(path: string): Promise<void> {
+  try {
+    await syncFile(path);
+  } catch (error) {
+    throw diskError("write", path, error);
+  }
+}
+
+async function receive(layout: StoreLayout, pointer: Pointer, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const name = `object ${pointer.sha256}`;
+  const durable = layout.durableDownloads;
+  await inTemporaryFile(layout.directory, async (temporary) => {
+    const options = { durable, mode: OBJECT_MODE, limit: pointer.size, as: name };
+    const arrived = await writeHashed(bytes, temporary, options);
+    if (arrived.sha256 !== pointer.sha256 || arrived.size !== pointer.size) throw mismatch(pointer, arrived);
+    if (pointer.size > 0) await putInPlace(temporary, objectPath(layout.directory, pointer.sha256), durable);
+  });
+}
+
+function mismatch(expected: Pointer, arrived: Pointer): RegistryError {
+  const what =
+    arrived.size === expected.size
+      ? `bytes with the sha256 ${arrived.sha256} arrived`
+      : `${arrived.size} bytes arrived instead of ${expected.size}`;
+  return new RegistryError("digest-mismatch", `object ${expected.sha256}: ${what}`, { retryable: true });
+}
+
+/** Whatever happens, the temporary file is gone afterwards unless it was renamed. */
+async function inTemporaryFile<T>(directory: string, work: (temporary: string) => Promise<T>): Promise<T> {
+  const folder = join(directory, "tmp");
+  await makeDirectory(folder, false);
+  const temporary = join(folder, temporaryName());
+  try {
+    return await work(temporary);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
