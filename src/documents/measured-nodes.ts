@@ -2,7 +2,7 @@ import { Decimal } from "../domain/metric/decimal.ts";
 import type { EvaluationContext } from "../domain/metric/measured.ts";
 import type { Metric, Metrics, Slices } from "../domain/metric/metric.ts";
 import { block, flow, type Node, type NodeMap, sortedEntries } from "./canonical-yaml.ts";
-import { stripUserinfo } from "./userinfo.ts";
+import { stripUserinfo } from "./strip-userinfo.ts";
 
 /** The parts that manifests and evaluations write alike; undefined where there is nothing to write. */
 

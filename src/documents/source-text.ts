@@ -7,6 +7,7 @@ export type SourceText =
 
 /** Bytes that no text document holds: C0 controls but tab and line ends, DEL, C1, lone surrogates, non-characters. */
 export const UNPRINTABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]|\p{Surrogate}/u;
 
 /** Decodes UTF-8 strictly (a byte order mark of UTF-8 is dropped) and refuses what is not printable text. */
