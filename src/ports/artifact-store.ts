@@ -11,6 +11,8 @@ export interface ArtifactStore {
    * A file that changes while it is read is refused (`artifact-invalid`). Bytes already there are not written again.
    */
   ingest(file: string, onBytes?: (bytes: number) => void): Promise<Pointer>;
+  /** The pointer that `ingest` would give; nothing is stored. */
+  measure(file: string, onBytes?: (bytes: number) => void): Promise<Pointer>;
   /** Takes a stream that must be exactly this object; anything else is `digest-mismatch` and leaves nothing. */
   receive(pointer: Pointer, bytes: AsyncIterable<Uint8Array>): Promise<void>;
   /** `present` by size alone; `corrupt` when the size differs, or with `hash` the digest. */

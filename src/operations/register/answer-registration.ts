@@ -1,0 +1,41 @@
+import { diffVersions } from "../../domain/model/version-diff.ts";
+import { compareVersions } from "../../domain/model/version.ts";
+import { formatVersionTag } from "../../domain/model/version-tag.ts";
+import type { RegisterAnswer } from "../answers.ts";
+import type { RegistryContext } from "../context.ts";
+import { loadCatalog } from "../load/catalog.ts";
+import { policyOrWarn } from "../load/load-policy.ts";
+import { readDetails } from "../load/version-details.ts";
+import type { Registered } from "../register-version.ts";
+
+/** The answer to a registration, with the numbers beside those of the next lower version. */
+export async function answerRegistration(
+  context: RegistryContext,
+  registered: Registered,
+  dryRun: boolean,
+): Promise<RegisterAnswer> {
+  const { manifest } = registered.content;
+  const versions = (await loadCatalog(context.git)).models.get(manifest.model) ?? [];
+  const below = versions.findLast((one) => one.yankId === null && compareVersions(one.version, manifest.version) < 0);
+  const policy = await policyOrWarn(context);
+  const before = below === undefined ? null : await readDetails(context.git, below);
+  const diff = diffVersions(before?.manifest ?? null, manifest, {
+    declared: policy?.policy.metrics ?? {},
+    evaluationRequired: policy?.policy.evaluation.required ?? false,
+  });
+  return {
+    ...(dryRun ? { planned: true as const } : {}),
+    model: manifest.model,
+    version: manifest.version,
+    tag: formatVersionTag(manifest),
+    commit: registered.commit,
+    tree: registered.tree,
+    created: registered.created,
+    published: !registered.draft && !dryRun,
+    pushed: registered.pushed,
+    artifacts: manifest.artifacts.map((one) => ({ ...one, uploaded: registered.uploaded.has(one.sha256) })),
+    promotion: null,
+    comparedTo: before?.version ?? null,
+    metrics: before === null ? [] : diff.metrics.filter(({ slice }) => slice === null),
+  };
+}
