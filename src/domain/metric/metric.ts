@@ -42,6 +42,12 @@ export function metricValue(metric: Metric): Decimal {
   return "value" in metric && typeof metric.value === "object" ? metric.value : (metric as Decimal);
 }
 
+/** The number of a metric by its name; null where it is absent. Safe for names like `toString`. */
+export function metricIn(metrics: Metrics, name: string): Decimal | null {
+  const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+  return metric === undefined ? null : metricValue(metric);
+}
+
 /** Compares strings by their UTF-8 bytes, the order of keys in documents (DETAILS 2). */
 export function compareBytes(a: string, b: string): number {
   const left = [...a];
