@@ -1,5 +1,4 @@
 import type { ObjectId } from "../domain/object-id.ts";
-import type { Checked } from "../domain/parsed.ts";
 
 /**
  * What git-model needs from Git (DESIGN section 6). Two adapters answer it, `native` and `embedded`, and one
@@ -73,7 +72,7 @@ export interface GitStore {
 }
 
 /** A full ref name: begins with `refs/`. */
-export type RefName = Checked<"RefName"> | `refs/${string}`;
+export type RefName = `refs/${string}`;
 
 export interface RepositoryLocation {
   /** Absolute path of this working tree's git directory. */

@@ -1,6 +1,6 @@
 import { RegistryError } from "../../errors.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
-import type { PushOutcome, RefEdit, RefName } from "../../ports/git-store.ts";
+import type { RefEdit, RefName } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import { branchRef } from "../load/ref-names.ts";
 
@@ -61,7 +61,7 @@ async function followHere(context: RegistryContext, edits: readonly RegistryEdit
 
 function refusedByRemote(
   { remote }: RegistryContext,
-  refusal: PushOutcome & { readonly status: "refused" },
+  refusal: { readonly ref: RefName; readonly reason: string },
 ): RegistryError {
   const isProtected = /protected|GH006|GH013|rule violations|hook declined/i.test(refusal.reason);
   return new RegistryError(

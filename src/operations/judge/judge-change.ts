@@ -1,7 +1,7 @@
 import type { Finding } from "../../domain/finding.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import { diffVersions, type VersionDiff } from "../../domain/model/version-diff.ts";
-import { evaluateGates, type JudgedSide } from "../../domain/policy/evaluate-gates.ts";
+import { evaluateGates } from "../../domain/policy/evaluate-gates.ts";
 import type { GateRow } from "../../domain/policy/gate.ts";
 import type { Policy, StagePolicy } from "../../domain/policy/policy.ts";
 import type { StageName } from "../../domain/policy/stage.ts";
@@ -61,12 +61,16 @@ export async function judgeChange(context: RegistryContext, question: JudgeQuest
     findings: [...side.findings, ...(champion?.findings ?? [])].map((one) => ({ ...one, severity: "warning" as const })),
     candidate: side.details,
     champion: champion?.details ?? null,
-    diff: diffSides(policy, champion, side),
+    diff: diffSides(policy, champion?.details ?? null, side.details),
   };
 }
 
 /** The metric diff of two sides, by the policy's directions. */
-export function diffSides(policy: Policy | null, from: Pick<JudgedSide, "manifest"> | null, to: Pick<JudgedSide, "manifest">): VersionDiff {
+export function diffSides(
+  policy: Policy | null,
+  from: Pick<VersionDetails, "manifest"> | null,
+  to: Pick<VersionDetails, "manifest">,
+): VersionDiff {
   return diffVersions(from?.manifest ?? null, to.manifest, {
     declared: policy?.metrics ?? {},
     evaluationRequired: policy?.evaluation.required ?? false,

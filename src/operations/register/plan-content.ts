@@ -1,4 +1,5 @@
 import { checkTree } from "../../documents/schema-findings.ts";
+import type { Tree } from "../../documents/yaml-tree.ts";
 import { stripUserinfo } from "../../documents/strip-userinfo.ts";
 import { type ErrorCode, RegistryError } from "../../errors.ts";
 import { DEFAULT_ROLE, formatOfPath, ROLE_PATTERN } from "../../domain/artifact/artifact.ts";
@@ -38,7 +39,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
     version: parts.version,
     artifacts: parts.artifacts.map((one) => artifactTree(one, parts.roles)),
   };
-  const checked = checkTree(withoutUndefined(withDecimals(tree)), ManifestSchema, {
+  const checked = checkTree(withoutUndefined(withDecimals(tree)) as Tree, ManifestSchema, {
     file: null,
     locate: () => ({ line: null, column: null }),
   });

@@ -1,0 +1,139 @@
+import { finding } from "../../domain/finding.ts";
+import type { ObjectId } from "../../domain/object-id.ts";
+import { formatStageBranch } from "../../domain/policy/stage.ts";
+import { appendChange } from "../../domain/stage/ledger.ts";
+import { formatReleaseLine } from "../../domain/stage/release-message.ts";
+import type { Signature } from "../../ports/git-store.ts";
+import { publishRefs, type RegistryEdit } from "../apply/publish-refs.ts";
+import { writeStageTree } from "../apply/stage-tree.ts";
+import { signatureNow } from "../apply/signature.ts";
+import { writeRelease, type WrittenRelease } from "../apply/write-release.ts";
+import type { RegistryContext } from "../context.ts";
+import { defaultTip } from "../load/load-policy.ts";
+import { tagRef } from "../load/ref-names.ts";
+import { readCommit } from "../load/trees.ts";
+import { requestEdits } from "./request-branches.ts";
+import type { StageChangeWanted, StageSituation } from "./stage-change.ts";
+
+/** What became of a stage that was to move. */
+export type Moved =
+  | { readonly kind: "moved"; readonly head: ObjectId | null; readonly base: ObjectId | null; readonly tag: string | null }
+  | { readonly kind: "lost" };
+
+/**
+ * Moves the stage in one transaction: the stage's branch (expecting its tip), the release tag, and the deletion of
+ * the requests that this settles. A tag stage moves by its release tag alone.
+ */
+export async function moveStage(
+  context: RegistryContext,
+  situation: StageSituation,
+  wanted: StageChangeWanted,
+  how: { readonly commit?: ObjectId; readonly message?: string } = {},
+): Promise<Moved> {
+  if (situation.view.kind === "tag") return moveTagStage(context, situation, wanted);
+  const tip = situation.view.tip;
+  const head = how.commit ?? (await writeStageCommit(context, situation, { ...wanted, message: how.message ?? null }));
+  const release = await releaseOf(context, situation, { wanted, head });
+  const outcome = await publishRefs(context, [
+    { ref: `refs/heads/${formatStageBranch(situation.stage)}`, from: tip, to: head },
+    ...(release === null ? [] : await tagEdits(context, release)),
+    ...(await requestEdits(context, situation)),
+  ]);
+  if (outcome.kind === "lost") return { kind: "lost" };
+  return { kind: "moved", head, base: tip, tag: release?.tag ?? null };
+}
+
+/** Writes the one commit of a change on top of the stage's tip; no ref. */
+export async function writeStageCommit(
+  context: RegistryContext,
+  situation: Pick<StageSituation, "model" | "stage" | "view">,
+  wanted: StageChangeWanted & { readonly message: string | null },
+): Promise<ObjectId> {
+  const { git } = context;
+  const tip = situation.view.tip;
+  const main = await defaultTip(context);
+  const root = tip === null ? await git.writeTree([]) : (await readCommit(git, tip)).tree;
+  const tree = await writeStageTree(git, root, {
+    model: situation.model,
+    tree: wanted.tree,
+    defaultRoot: main === null ? null : (await readCommit(git, main)).tree,
+  });
+  const by = await signatureNow(context);
+  const line = stageLine(situation, wanted);
+  const message = wanted.message === null ? `${line}\n` : `${line}\n\n${wanted.message.trim()}\n`;
+  return git.writeCommit({ tree, parents: tip === null ? [] : [tip], author: by, committer: by, message });
+}
+
+/** First line of the change's commit and of its release tag. */
+export function stageLine(
+  { model, stage }: Pick<StageSituation, "model" | "stage">,
+  { change, version }: Pick<StageChangeWanted, "change" | "version">,
+): string {
+  if (version === null) return `Demote ${model} from ${stage}`;
+  return formatReleaseLine({ kind: change, model, stage, version: version.version });
+}
+
+async function moveTagStage(
+  context: RegistryContext,
+  situation: StageSituation,
+  wanted: StageChangeWanted,
+): Promise<Moved> {
+  if (wanted.version === null) return { kind: "lost" };
+  const committer = await signatureNow(context);
+  const release = await writeEvent(context, situation, { wanted, commit: wanted.version.commit, committer, stageCommit: null });
+  if (release === null) return { kind: "lost" };
+  const outcome = await publishRefs(context, [{ ref: tagRef(release.tag), from: null, to: release.tagId }]);
+  if (outcome.kind === "lost") return { kind: "lost" };
+  return { kind: "moved", head: null, base: null, tag: release.tag };
+}
+
+async function releaseOf(
+  context: RegistryContext,
+  situation: StageSituation,
+  change: { readonly wanted: StageChangeWanted; readonly head: ObjectId },
+): Promise<WrittenRelease | null> {
+  const { committer } = await readCommit(context.git, change.head);
+  return writeEvent(context, situation, {
+    wanted: change.wanted,
+    commit: change.head,
+    committer,
+    stageCommit: change.head,
+  });
+}
+
+async function writeEvent(
+  context: RegistryContext,
+  { ledger, model, stage }: StageSituation,
+  change: {
+    readonly wanted: StageChangeWanted;
+    readonly commit: ObjectId;
+    readonly committer: Signature;
+    readonly stageCommit: ObjectId | null;
+  },
+): Promise<WrittenRelease | null> {
+  const { wanted, commit, committer, stageCommit } = change;
+  if (wanted.version === null) return null;
+  const version = wanted.tree === null ? null : wanted.version.version;
+  const after = appendChange(ledger, { commit, committer, parentSeconds: null, tree: wanted.tree, version });
+  const event = after.events.at(-1);
+  return event === undefined
+    ? null
+    : writeRelease(context.git, event, { model, stage, version: wanted.version, stageCommit });
+}
+
+/** The edit that creates the release tag; none where another object stands under its name, which `reconcile` reports. */
+async function tagEdits(context: RegistryContext, release: WrittenRelease): Promise<readonly RegistryEdit[]> {
+  const ref = tagRef(release.tag);
+  const present = await context.git.readRef(ref);
+  if (present === null) return [{ ref, from: null, to: release.tagId }];
+  if (present !== release.tagId) {
+    context.reporter.warn(
+      finding("history-rewritten", `the tag ${release.tag} is there already and records something else`, {
+        severity: "warning",
+        hint: "git model reconcile names what does not fit",
+        ref,
+      }),
+    );
+  }
+  return [];
+}
