@@ -39,11 +39,25 @@ export function findCaseTwins(paths: readonly string[]): readonly [string, strin
   return null;
 }
 
+/** A path that another one needs as a folder, and that other one; or null. Letter case does not count. */
+export function findFolderClash(paths: readonly string[]): readonly [string, string] | null {
+  const files = new Map(paths.map((path) => [path.toLowerCase(), path]));
+  for (const path of paths) {
+    const segments = path.toLowerCase().split("/");
+    for (let depth = 1; depth < segments.length; depth++) {
+      const file = files.get(segments.slice(0, depth).join("/"));
+      if (file !== undefined) return [file, path];
+    }
+  }
+  return null;
+}
+
+/** A spelling that is itself allowed, or null. */
 function nearest(segments: readonly string[]): string | null {
   const mended = segments
     .filter((segment) => segment !== "" && segment !== "." && segment !== "..")
     .map((segment) => segment.replace(/[^A-Za-z0-9._+@=-]/g, "_").replace(/^[^A-Za-z0-9_]+/, ""))
     .filter((segment) => segment !== "")
     .join("/");
-  return mended === "" ? null : `rename it to ${mended}`;
+  return mended !== "" && parseArtifactPath(mended).ok ? `rename it to ${mended}` : null;
 }

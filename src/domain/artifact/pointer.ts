@@ -1,5 +1,5 @@
-import { isSha256, type Sha256 } from "./digest.ts";
 import { accepted, type Parsed, refused } from "../parsed.ts";
+import { isSha256, type Sha256 } from "./digest.ts";
 
 /** A Git LFS pointer: what the tree holds in place of an artifact's bytes (SECURITY.md "LFS, exactly"). */
 export interface Pointer {
@@ -9,8 +9,7 @@ export interface Pointer {
 }
 
 /** The sha256 of no bytes: the object that an empty pointer stands for. */
-export const EMPTY_SHA256 =
-  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" as Sha256;
+export const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" as Sha256;
 
 /** A pointer blob is shorter than this many bytes; a longer one is raw content. */
 export const POINTER_LIMIT = 1024;

@@ -1,4 +1,5 @@
 import { Big } from "big.js";
+import { invariant } from "../../errors.ts";
 import { accepted, type Parsed, refused } from "../parsed.ts";
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -36,6 +37,7 @@ export class Decimal {
 
   /** The shortest exact text of a finite double, e.g. of a count. */
   static fromNumber(value: number): Decimal {
+    invariant(Number.isFinite(value), `${value} is not a finite number`);
     return new Decimal(canonicalExponent(String(value)));
   }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseSha256 } from "../artifact/digest.ts";
-import { checked, decimal, integer, line, mapOf } from "./schema.ts";
 import { accepted, type Parsed, refused } from "../parsed.ts";
-import { parseMetricKey } from "./metric.ts";
+import { compareBytes, parseMetricKey } from "./metric.ts";
+import { checked, decimal, hasControls, integer, line, mapOf } from "./schema.ts";
 
 /** The parts of documents that hold measurements, shared by manifests and evaluations. */
 
@@ -36,9 +36,8 @@ export type EvaluationContext = z.output<typeof EvaluationContextSchema>;
 /** A slice key: `k=v` pairs joined by `,`, in sorted order (DETAILS 18). */
 export function parseSliceKey(key: string): Parsed<string> {
   const pairs = key.split(",");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  const whole = key.length <= 256 && pairs.every((pair) => /^[^=,\u0000-\u001f\u007f]+=[^=,\u0000-\u001f\u007f]*$/.test(pair));
+  const whole = key.length <= 256 && !hasControls(key) && pairs.every((pair) => /^[^=]+=[^=]*$/.test(pair));
   if (!whole) return refused("a slice is named key=value, several joined by commas");
-  const sorted = [...pairs].sort().join(",");
+  const sorted = [...pairs].sort(compareBytes).join(",");
   return sorted === key ? accepted(key) : refused("the pairs of a slice name are sorted", `name it ${sorted}`);
 }

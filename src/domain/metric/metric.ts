@@ -27,14 +27,21 @@ export function parseMetricKey(text: string, what: "metric" | "parameter" = "met
     return refused("score is the registry's composite score, it cannot be reported", "name it model_score");
   }
   if (KEY.test(text)) return accepted(text as MetricKey);
+  const near = nearestKey(text, what);
+  return refused(
+    `a ${what} name is 1 to 128 of letters, digits and _ . @ / : % -, beginning with a letter, a digit or _`,
+    near === null ? null : `name it ${near}`,
+  );
+}
+
+/** A spelling that is itself allowed, or null. */
+function nearestKey(text: string, what: "metric" | "parameter"): string | null {
   const mended = text
     .replace(/[^A-Za-z0-9_.@/:%-]/g, "_")
     .replace(/^[^A-Za-z0-9_]+/, "")
     .slice(0, 128);
-  return refused(
-    `a ${what} name is 1 to 128 of letters, digits and _ . @ / : % -, beginning with a letter, a digit or _`,
-    mended === "" ? null : `name it ${mended}`,
-  );
+  if (mended === "") return null;
+  return [mended, `_${mended}`].find((one) => one.length <= 128 && parseMetricKey(one, what).ok) ?? null;
 }
 
 /** The number itself, whichever way it was written. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { EvaluationContextSchema, MetricsSchema, SlicesSchema } from "../metric/measured.ts";
+import { checked, instant, integer, text } from "../metric/schema.ts";
 import { isObjectId, type ObjectId } from "../object-id.ts";
 import { accepted, type Checked, type Parsed, refused } from "../parsed.ts";
-import { checked, integer, text } from "../metric/schema.ts";
 import { type ModelName, parseModelName } from "./model-name.ts";
 import { parseVersion, type Version } from "./version.ts";
 
@@ -13,13 +13,7 @@ export const EvaluationSchema = z.strictObject({
   version: checked(parseVersion).describe("The version that was measured"),
   tree: checked(parseTree).describe("Tree of that version; another tree makes the measurement foreign"),
   kind: z.enum(["offline", "live"]).describe("On a data set, or on live traffic"),
-  measuredAt: z
-    .string()
-    .refine((value) => /^\d{4}-\d{2}-\d{2}/.test(value) && !Number.isNaN(Date.parse(value)), {
-      error: "expected a date like 2026-11-01T08:00:00Z",
-    })
-    .optional()
-    .describe("When it was measured, ISO 8601"),
+  measuredAt: instant().optional().describe("When it was measured, ISO 8601"),
   evaluation: EvaluationContextSchema.optional().describe("What it was measured on"),
   metrics: MetricsSchema.default({}).describe("Metric to number, or to {value, n}"),
   slices: SlicesSchema.default({}).describe("Metrics on parts of the data"),
@@ -38,9 +32,9 @@ export function formatEvaluationPath(version: Version, contentSha256: string): E
   return `v${version}/${contentSha256.slice(0, 12)}.yaml` as EvaluationPath;
 }
 
-/** The version that an evaluation's path names; null for any other path. */
+/** The version that an evaluation's path names; null for any path that `formatEvaluationPath` does not write. */
 export function parseEvaluationPath(path: string): { readonly version: Version } | null {
-  const match = /^v([^/]+)\/[0-9a-f]{12}\.yaml$/.exec(path);
+  const match = /^v(\d[^/]*)\/[0-9a-f]{12}\.yaml$/.exec(path);
   const version = match === null ? null : parseVersion(match[1] ?? "");
   return version?.ok ? { version: version.value } : null;
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { ROLE_PATTERN } from "../artifact/artifact.ts";
-import { ARTIFACT_LIMIT, findCaseTwins, parseArtifactPath } from "../artifact/artifact-path.ts";
+import { ARTIFACT_LIMIT, findCaseTwins, findFolderClash, parseArtifactPath } from "../artifact/artifact-path.ts";
 import { parseSha256 } from "../artifact/digest.ts";
 import { Decimal } from "../metric/decimal.ts";
 import { EvaluationContextSchema, MetricsSchema, SlicesSchema } from "../metric/measured.ts";
 import { FORBIDDEN_KEYS, parseMetricKey } from "../metric/metric.ts";
+import { checked, decimal, instant, integer, line, mapOf, text } from "../metric/schema.ts";
 import { accepted, refused } from "../parsed.ts";
-import { checked, decimal, integer, line, mapOf, text } from "../metric/schema.ts";
 import { parseModelName } from "./model-name.ts";
 import { parseVersion } from "./version.ts";
 
@@ -19,7 +19,11 @@ const ScalarSchema = z.union([decimal, z.boolean(), text(4096)]);
 
 const ArtifactSchema = z.strictObject({
   path: checked(parseArtifactPath).describe("Path below artifacts/"),
-  role: z.string().regex(ROLE_PATTERN, "expected a role: lower-case letters, digits and -").default("model").describe("What the file is for: model, preprocessor, …"),
+  role: z
+    .string()
+    .regex(ROLE_PATTERN, "expected a role: lower-case letters, digits and -")
+    .default("model")
+    .describe("What the file is for: model, preprocessor, …"),
   format: line(64).default("binary").describe("File format, from the extension"),
   sha256: checked(parseSha256).describe("Digest of the bytes, equal to the LFS pointer's"),
   size: integer(0).describe("Bytes"),
@@ -55,8 +59,16 @@ export const ManifestSchema = z.strictObject({
     .max(ARTIFACT_LIMIT)
     .superRefine((artifacts, context) => {
       const twins = findCaseTwins(artifacts.map(({ path }) => path));
-      if (twins === null) return;
-      context.addIssue({ code: "custom", message: `${twins[0]} and ${twins[1]} are one path where case does not count` });
+      if (twins !== null) {
+        context.addIssue({
+          code: "custom",
+          message: `${twins[0]} and ${twins[1]} are one path where case does not count`,
+        });
+      }
+      const clash = findFolderClash(artifacts.map(({ path }) => path));
+      if (clash !== null) {
+        context.addIssue({ code: "custom", message: `${clash[0]} is a file and ${clash[1]} needs it as a folder` });
+      }
     })
     .default([])
     .describe("The files of the version"),
@@ -70,19 +82,22 @@ export const ManifestSchema = z.strictObject({
   source: z
     .strictObject({
       repository: line(2048).optional().describe("Repository of the training code"),
-      commit: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "expected a full commit id").optional().describe("Its commit"),
+      commit: z
+        .string()
+        .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "expected a full commit id")
+        .optional()
+        .describe("Its commit"),
       run: line(2048).optional().describe("The training run"),
       dirty: z.boolean().optional().describe("The working tree had uncommitted changes"),
-      trainedAt: z
-        .string()
-        .refine(isInstant, { error: "expected a date like 2026-11-01T08:00:00Z" })
-        .optional()
-        .describe("When the training ended, ISO 8601"),
+      trainedAt: instant().optional().describe("When the training ended, ISO 8601"),
     })
     .optional()
     .describe("Where the version comes from"),
   signature: z
-    .strictObject({ inputs: z.array(TensorSchema).max(1024).default([]), outputs: z.array(TensorSchema).max(1024).default([]) })
+    .strictObject({
+      inputs: z.array(TensorSchema).max(1024).default([]),
+      outputs: z.array(TensorSchema).max(1024).default([]),
+    })
     .optional()
     .describe("Inputs and outputs of the model"),
   changelog: z.array(text(4096)).max(256).default([]).describe("What is new in this version"),
@@ -110,20 +125,34 @@ function parseLabelKey(key: string) {
   return accepted(key);
 }
 
-function isInstant(value: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-  );
-}
-
+/** Why metadata is refused, or null. Depth is checked on the way down, so no input can exhaust the stack. */
 function reasonAgainstMetadata(metadata: unknown): string | null {
-  if (depthOf(metadata) > METADATA_DEPTH) return `metadata is at most ${METADATA_DEPTH} levels deep`;
-  const bytes = new TextEncoder().encode(JSON.stringify(metadata)).length;
-  return bytes > METADATA_LIMIT ? `metadata has at most ${METADATA_LIMIT} bytes, this has ${bytes}` : null;
+  const size = { bytes: 0 };
+  const wrong = reasonAgainstValue(metadata, METADATA_DEPTH, size);
+  if (wrong !== null) return wrong;
+  return size.bytes > METADATA_LIMIT ? `metadata has at most ${METADATA_LIMIT} bytes, this has ${size.bytes}` : null;
 }
 
-function depthOf(value: unknown): number {
-  if (typeof value !== "object" || value === null || value instanceof Decimal) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+function reasonAgainstValue(value: unknown, depth: number, size: { bytes: number }): string | null {
+  if (value instanceof Decimal) return grow(size, value.text.length);
+  if (value === null || typeof value === "boolean") return grow(size, 5);
+  if (typeof value === "string") {
+    if (/\p{Surrogate}/u.test(value)) return "half characters (lone surrogates) are not allowed";
+    return grow(size, new TextEncoder().encode(value).length + 2);
+  }
+  if (typeof value !== "object") return "metadata holds maps, lists, text, finite numbers, true and false only";
+  if (depth === 0) return `metadata is at most ${METADATA_DEPTH} levels deep`;
+  for (const [key, inner] of Object.entries(value)) {
+    if (FORBIDDEN_KEYS.has(key)) return `${key} cannot be a key of metadata`;
+    const wrong =
+      (Array.isArray(value) ? null : reasonAgainstValue(key, depth - 1, size)) ??
+      reasonAgainstValue(inner, depth - 1, size);
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+
+function grow(size: { bytes: number }, bytes: number): null {
+  size.bytes += bytes + 1;
+  return null;
 }

@@ -1,5 +1,6 @@
+import { parseMetricKey, SCORE_KEY } from "../metric/metric.ts";
 import { accepted, type Parsed, refused } from "../parsed.ts";
-import { parseModelName, type ModelName } from "./model-name.ts";
+import { type ModelName, parseModelName } from "./model-name.ts";
 import { isRange, parseVersion, type Version } from "./version.ts";
 
 /** Which version of a model a reference means (CLI.md "References"). */
@@ -44,14 +45,15 @@ function parseSelector(marked: string): Parsed<Selector> {
   if (isRange(selector)) return accepted({ kind: "range", range: selector });
   if (selector === "latest") return accepted({ kind: "latest" });
   if (selector === "best") return accepted({ kind: "best", metric: null });
-  if (selector.startsWith("best:") && selector.length > 5) {
-    return accepted({ kind: "best", metric: selector.slice(5) });
-  }
+  if (selector.startsWith("best:")) return parseBestSelector(selector.slice("best:".length));
   if (STAGE_LIKE.test(selector)) return accepted({ kind: "stage", stage: selector, previous: false });
-  return refused(
-    `${quoted(selector)} is no version, no range, not latest or best, and no stage name`,
-    version.hint,
-  );
+  return refused(`${quoted(selector)} is no version, no range, not latest or best, and no stage name`, version.hint);
+}
+
+function parseBestSelector(metric: string): Parsed<Selector> {
+  if (metric === SCORE_KEY) return accepted({ kind: "best", metric: null });
+  const key = parseMetricKey(metric);
+  return key.ok ? accepted({ kind: "best", metric: key.value }) : refused(key.message, key.hint);
 }
 
 function parseStageSelector(text: string): Parsed<Selector> {

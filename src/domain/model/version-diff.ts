@@ -70,7 +70,9 @@ function paramIn(params: Manifest["params"], name: string): ParamValue | null {
 }
 
 function diffArtifacts(from: Manifest["artifacts"], to: Manifest["artifacts"]): readonly ArtifactChange[] {
-  const before = new Map<string, ArtifactChange["from"]>(from.map(({ path, sha256, size }) => [path, { sha256, size }]));
+  const before = new Map<string, ArtifactChange["from"]>(
+    from.map(({ path, sha256, size }) => [path, { sha256, size }]),
+  );
   const after = new Map<string, ArtifactChange["to"]>(to.map(({ path, sha256, size }) => [path, { sha256, size }]));
   return namesOf([...before.keys()], [...after.keys()]).map((path) => ({
     path,

@@ -1,4 +1,6 @@
 import semver from "semver";
+import { RegistryError } from "../../errors.ts";
+import { compareBytes } from "../metric/metric.ts";
 import { accepted, type Checked, type Parsed, refused } from "../parsed.ts";
 
 /** A checked version: semver 2.0 without build metadata and without a leading `v`. */
@@ -26,19 +28,27 @@ export function parseVersion(text: string): Parsed<Version> {
   );
 }
 
-/** Semver precedence: negative when `a` comes before `b`. */
+/** Semver precedence: negative when `a` comes before `b`; 0 for the same version only. */
 export function compareVersions(a: Version, b: Version): number {
-  return semver.compare(a, b);
+  // semver reads numeric pre-release parts beyond 2^53 as doubles, so different ones may look equal.
+  return semver.compare(a, b) || compareBytes(a, b);
 }
 
 export function isPrerelease(version: Version): boolean {
   return version.includes("-");
 }
 
-/** The version after `highest`; the first version of a model is 1.0.0 (CLI.md "register" 3). */
+/**
+ * The version after `highest`; the first version of a model is 1.0.0 (CLI.md "register" 3).
+ * `version-invalid` where the number is the largest there is.
+ */
 export function bumpVersion(highest: Version | null, bump: Bump): Version {
   if (highest === null) return FIRST_VERSION;
-  return (semver.inc(highest, bump) ?? FIRST_VERSION) as Version;
+  const next = parseVersion(semver.inc(highest, bump) ?? "");
+  if (next.ok) return next.value;
+  throw new RegistryError("version-invalid", `there is no ${bump} version after ${highest}`, {
+    hint: "name the version with --version",
+  });
 }
 
 /** True iff the version is inside a semver range; pre-releases only where the range names one. */
@@ -46,12 +56,18 @@ export function satisfiesRange(version: Version, range: string): boolean {
   return semver.satisfies(version, range);
 }
 
-/** True iff the text is a semver range with something in it (semver reads blank text as `*`: DETAILS 38). */
+/**
+ * True iff the text is a semver range with something in it (semver reads blank text as `*`: DETAILS 38) and without
+ * line breaks or other characters beyond printable ASCII, which semver would trim away.
+ */
 export function isRange(text: string): boolean {
-  return text.trim() !== "" && text.length <= LENGTH_LIMIT && semver.validRange(text) !== null;
+  if (text.length > LENGTH_LIMIT || !/^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(text)) return false;
+  return semver.validRange(text) !== null;
 }
 
 function nearest(text: string): string | null {
-  const coerced = semver.coerce(text.slice(0, LENGTH_LIMIT));
-  return coerced === null ? null : `the nearest version is ${coerced.version}`;
+  const bare = text.replace(/\+.*$/s, "").trim();
+  if (bare !== text && parseVersion(bare).ok) return `the nearest version is ${bare}`;
+  const coerced = semver.coerce(text.slice(0, LENGTH_LIMIT))?.version ?? "";
+  return parseVersion(coerced).ok ? `the nearest version is ${coerced}` : null;
 }

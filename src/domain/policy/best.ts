@@ -86,7 +86,11 @@ function entrant<C extends BestCandidate>(
   if (value !== null) return { candidate, value, out: null };
   const rules = scorePolicyFor(policy, candidate.model);
   const lacking = rules === null ? [] : missingForScore(rules, metrics);
-  return { candidate, value, out: lacking.length === 0 ? "has no score" : `has no score: it lacks ${lacking.join(", ")}` };
+  return {
+    candidate,
+    value,
+    out: lacking.length === 0 ? "has no score" : `has no score: it lacks ${lacking.join(", ")}`,
+  };
 }
 
 /** Leaves out what does not say what it was measured on, for a policy that requires it. */
@@ -129,6 +133,8 @@ function byAge<C extends BestCandidate>({ candidate: a }: Entrant<C>, { candidat
 function rank<C extends BestCandidate>(a: Contender<C>, b: Contender<C>, better: Direction): number {
   const order = better === "higher" ? b.value.compare(a.value) : a.value.compare(b.value);
   return (
-    order || compareVersions(b.candidate.version, a.candidate.version) || compareBytes(a.candidate.model, b.candidate.model)
+    order ||
+    compareVersions(b.candidate.version, a.candidate.version) ||
+    compareBytes(a.candidate.model, b.candidate.model)
   );
 }

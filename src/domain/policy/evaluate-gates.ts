@@ -23,7 +23,13 @@ export interface GateQuestion {
  * Judges a candidate by the gates that apply to it (DESIGN "Gates, exactly", DETAILS 17 to 19 and 48): a row for each
  * rule and slice, in the order of the policy, slices by their UTF-8 bytes. Arithmetic is exact, limits are inclusive.
  */
-export function evaluateGates({ policy, stage, candidate, champion, kind = "offline" }: GateQuestion): readonly GateRow[] {
+export function evaluateGates({
+  policy,
+  stage,
+  candidate,
+  champion,
+  kind = "offline",
+}: GateQuestion): readonly GateRow[] {
   const subject = { model: candidate.model, task: candidate.manifest.task ?? null, labels: candidate.manifest.labels };
   const sides = { candidate: ofKind(candidate, kind), champion: champion === null ? null : ofKind(champion, kind) };
   return gatesFor(policy, stage, subject)
@@ -67,7 +73,11 @@ function matchedSlices(glob: string, { candidate, champion }: Situation): readon
   return [...slices].filter((slice) => matchesSlice(glob, slice)).sort(compareBytes);
 }
 
-function nothingMatched({ kind, limit }: Rule, glob: string, { model, version }: JudgedSide): Omit<GateRow, keyof Frame> {
+function nothingMatched(
+  { kind, limit }: Rule,
+  glob: string,
+  { model, version }: JudgedSide,
+): Omit<GateRow, keyof Frame> {
   return {
     rule: kind,
     slice: glob,

@@ -1,5 +1,5 @@
 import { compareContexts } from "../metric/comparable.ts";
-import { Decimal } from "../metric/decimal.ts";
+import type { Decimal } from "../metric/decimal.ts";
 import { type Direction, directionOf } from "../metric/direction.ts";
 import type { Measurement } from "../metric/measurement.ts";
 import { type Metrics, metricIn, SCORE_KEY } from "../metric/metric.ts";
@@ -64,7 +64,11 @@ interface Pair {
   readonly theirs: Reading;
 }
 
-function judgeRegression(limit: RegressionLimit, pair: Pair & { readonly warning: string | null }, on: RuleCase): JudgedRule {
+function judgeRegression(
+  limit: RegressionLimit,
+  pair: Pair & { readonly warning: string | null },
+  on: RuleCase,
+): JudgedRule {
   const { ours, theirs, warning } = pair;
   const rule: Rule = { kind: "maxRegression", limit };
   const row = { ...rowOf(rule, ours, on), champion: theirs.value, reason: warning };
@@ -147,7 +151,10 @@ function missingOnChampion(rule: Rule, ours: Reading, on: RuleCase & { readonly 
   const { model, version } = on.champion;
   const context = saysDataset(ours) ? WITH_EVALUATION : "";
   const command = `${evaluateCommand(`${model}@${on.stage}`, on)}${context}`;
-  return { ...rowOf(rule, ours, on), ...absence(on.champion, { name: `the champion ${model}@${version}`, command }, on) };
+  return {
+    ...rowOf(rule, ours, on),
+    ...absence(on.champion, { name: `the champion ${model}@${version}`, command }, on),
+  };
 }
 
 /** Why a number is absent on a side, and the command that brings it. */

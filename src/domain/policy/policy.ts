@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Decimal } from "../metric/decimal.ts";
 import { directionOf } from "../metric/direction.ts";
-import { parseMetricKey, SCORE_KEY } from "../metric/metric.ts";
-import { accepted, type Parsed, refused } from "../parsed.ts";
+import { FORBIDDEN_KEYS, parseMetricKey, SCORE_KEY } from "../metric/metric.ts";
 import { checked, decimal, integer, line, mapOf } from "../metric/schema.ts";
+import { accepted, type Parsed, refused } from "../parsed.ts";
 import { parseStageName, type StageName } from "./stage.ts";
 
 /** registry.yaml has at most this many bytes. */
@@ -24,18 +24,24 @@ const RegressionSchema = z.union([decimal, z.string()]).transform((value, contex
   return z.NEVER;
 });
 
+const LabelSchema = line(1200).refine((value) => value.indexOf("=") > 0, { error: "expected key=value" });
+
 const GateEntrySchema = z
   .strictObject({
-    metric: checked((key) => (key === SCORE_KEY ? accepted(key) : parseMetricKey(key))).describe("The metric, or score"),
+    metric: checked((key) => (key === SCORE_KEY ? accepted(key) : parseMetricKey(key))).describe(
+      "The metric, or score",
+    ),
     min: decimal.optional().describe("The candidate has at least this"),
     max: decimal.optional().describe("The candidate has at most this"),
-    maxRegression: RegressionSchema.optional().describe("Against the champion it may worsen by at most this, or this percentage"),
+    maxRegression: RegressionSchema.optional().describe(
+      "Against the champion it may worsen by at most this, or this percentage",
+    ),
     slices: line(256).optional().describe("Judge each slice that this glob matches instead of the whole"),
     for: z
       .strictObject({
         model: line(256).optional().describe("Only models that this glob matches"),
-        task: z.array(line(128)).optional().describe("Only these tasks"),
-        label: line(1200).refine((value) => value.includes("="), { error: "expected key=value" }).optional().describe("Only versions with this label, key=value"),
+        task: z.array(line(128)).min(1).optional().describe("Only these tasks"),
+        label: LabelSchema.optional().describe("Only versions with this label, key=value"),
       })
       .optional()
       .describe("Where the gate applies; all of them must hold"),
@@ -49,16 +55,21 @@ const GateEntrySchema = z
 const GatesSchema = z.array(GateEntrySchema).max(1000);
 
 const StageSchema = z.strictObject({
-  kind: z.enum(["branch", "tag"]).default("branch").describe("branch: moved by request; tag: recorded by its release tags alone"),
+  kind: z
+    .enum(["branch", "tag"])
+    .default("branch")
+    .describe("branch: moved by request; tag: recorded by its release tags alone"),
   from: z.array(checked(parseStageName)).default([]).describe("Stages that must hold exactly this version"),
   soak: checked(parseDuration).optional().describe("… and must have held it this long: 90m, 24h, 7d"),
   gates: GatesSchema.default([]).describe("What a version must fulfil to enter"),
 });
 
 const ScoreSchema = z.strictObject({
-  weights: mapOf(decimal, (key) => parseMetricKey(key)).describe("Metric to weight; higher-is-better metrics only"),
+  weights: mapOf(decimal, (key) => parseMetricKey(key))
+    .refine((weights) => Object.keys(weights).length > 0, { error: "a score needs at least one weight" })
+    .describe("Metric to weight; higher-is-better metrics only"),
   bonus: z
-    .array(z.strictObject({ label: line(1200).refine((value) => value.includes("="), { error: "expected key=value" }), factor: decimal }))
+    .array(z.strictObject({ label: LabelSchema, factor: decimal }))
     .max(100)
     .default([])
     .describe("Factor for versions with a label, key=value"),
@@ -80,7 +91,9 @@ export const PolicySchema = z
       .default({})
       .describe("Directions and units of metrics that the table of usual ones lacks"),
     evaluation: z
-      .strictObject({ required: z.boolean().default(false).describe("Numbers without evaluation are never comparable") })
+      .strictObject({
+        required: z.boolean().default(false).describe("Numbers without evaluation are never comparable"),
+      })
       .default({ required: false })
       .describe("What makes numbers comparable"),
     stages: mapOf(
@@ -90,14 +103,15 @@ export const PolicySchema = z
       .default({})
       .describe("Stages in the order of promotion"),
     score: ScoreSchema.optional().describe("The composite score"),
-    models: z
-      .record(
-        z.string(),
-        z.strictObject({
-          stages: mapOf(z.strictObject({ gates: GatesSchema }), parseStageName).default({}).describe("Gates to add, by stage"),
-          score: ScoreSchema.optional().describe("The score of these models"),
-        }),
-      )
+    models: mapOf(
+      z.strictObject({
+        stages: mapOf(z.strictObject({ gates: GatesSchema }), parseStageName)
+          .default({})
+          .describe("Gates to add, by stage"),
+        score: ScoreSchema.optional().describe("The score of these models"),
+      }),
+      parseModelGlob,
+    )
       .default({})
       .describe("Globs of model names: gates add, the longest match's score wins"),
   })
@@ -113,7 +127,6 @@ export type StagePolicy = Policy["stages"][string];
 export type GateEntry = z.output<typeof GateEntrySchema>;
 export type ScorePolicy = z.output<typeof ScoreSchema>;
 
-type Raw = Omit<z.output<typeof PolicySchema>, never>;
 interface Contradiction {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -137,6 +150,12 @@ export function parseDuration(text: string): Parsed<{ readonly text: string; rea
   return accepted({ text, milliseconds: Number(match[1]) * unit });
 }
 
+function parseModelGlob(glob: string): Parsed<string> {
+  if (FORBIDDEN_KEYS.has(glob)) return refused(`${glob} cannot be a glob of model names`);
+  if (/^[A-Za-z0-9._*/-]{1,256}$/.test(glob)) return accepted(glob);
+  return refused("a glob of model names is 1 to 256 letters, digits and . _ - / *");
+}
+
 function parseRegression(value: Decimal | string): Parsed<RegressionLimit> {
   const written = typeof value === "string" ? value : value.text;
   const percent = written.endsWith("%");
@@ -148,18 +167,18 @@ function parseRegression(value: Decimal | string): Parsed<RegressionLimit> {
   return accepted({ text: written, amount: amount.value, percent });
 }
 
-function contradictions(policy: Raw): readonly Contradiction[] {
+function contradictions(policy: Policy): readonly Contradiction[] {
   return [...stageContradictions(policy), ...gateContradictions(policy), ...scoreContradictions(policy)];
 }
 
-function stageContradictions(policy: Raw): readonly Contradiction[] {
+function stageContradictions(policy: Policy): readonly Contradiction[] {
   const found: Contradiction[] = [];
   for (const [name, stage] of Object.entries(policy.stages)) {
     for (const [index, from] of stage.from.entries()) {
       if (Object.hasOwn(policy.stages, from)) continue;
       found.push({ path: ["stages", name, "from", index], message: `the stage ${from} is not declared` });
     }
-    if (reaches(policy, name, name)) {
+    if (waitsForItself(policy, name)) {
       found.push({ path: ["stages", name, "from"], message: `the stage ${name} waits for itself` });
     }
     if (stage.soak !== undefined && stage.from.length === 0) {
@@ -175,14 +194,20 @@ function stageContradictions(policy: Raw): readonly Contradiction[] {
   return found;
 }
 
-function reaches(policy: Raw, start: string, goal: string, seen = new Set<string>()): boolean {
-  if (seen.has(start)) return false;
-  seen.add(start);
-  const before: readonly string[] = Object.hasOwn(policy.stages, start) ? (policy.stages[start]?.from ?? []) : [];
-  return before.some((one) => one === goal || reaches(policy, one, goal, seen));
+/** True iff the stage is among those before it, however far back. */
+function waitsForItself(policy: Policy, stage: string): boolean {
+  const before = new Set<string>(fromOf(policy, stage));
+  for (const one of before) {
+    for (const earlier of fromOf(policy, one)) before.add(earlier);
+  }
+  return before.has(stage);
 }
 
-function gateContradictions(policy: Raw): readonly Contradiction[] {
+function fromOf(policy: Policy, stage: string): readonly string[] {
+  return Object.hasOwn(policy.stages, stage) ? (policy.stages[stage]?.from ?? []) : [];
+}
+
+function gateContradictions(policy: Policy): readonly Contradiction[] {
   const lists: { path: readonly (string | number)[]; gates: readonly GateEntry[] }[] = [
     ...Object.entries(policy.stages).map(([name, { gates }]) => ({ path: ["stages", name, "gates"], gates })),
     ...Object.entries(policy.models).flatMap(([glob, { stages }]) =>
@@ -203,7 +228,7 @@ function gateContradictions(policy: Raw): readonly Contradiction[] {
   );
 }
 
-function scoreContradictions(policy: Raw): readonly Contradiction[] {
+function scoreContradictions(policy: Policy): readonly Contradiction[] {
   const scores: { path: readonly string[]; score: ScorePolicy | undefined }[] = [
     { path: ["score"], score: policy.score },
     ...Object.entries(policy.models).map(([glob, { score }]) => ({ path: ["models", glob, "score"], score })),

@@ -4,17 +4,20 @@ import { accepted, type Checked, type Parsed, refused } from "../parsed.ts";
 export type StageName = Checked<"StageName">;
 
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-const RESERVED = new Set(["latest", "greatest", "best", "deprecated", "created", "x", "head"]);
+/** `vx` is a semver range, as `x` is: `fraud@vx` would never mean the stage. */
+const RESERVED = new Set(["latest", "greatest", "best", "deprecated", "created", "x", "vx", "head"]);
 const BRANCH_PREFIX = "stage/";
 
+/** Reads a stage name; a refused one comes with the nearest allowed spelling as its hint. */
 export function parseStageName(text: string): Parsed<StageName> {
-  if (RESERVED.has(text)) return refused(`${text} has a meaning of its own, it cannot name a stage`);
-  if (/^v?\d/.test(text)) return refused(`${text} reads like a version, it cannot name a stage`);
-  if (NAME.test(text)) return accepted(text as StageName);
-  return refused(
-    "a stage name is 1 to 32 lower-case letters, digits and -, beginning with a letter",
-    nearest(text),
-  );
+  const reason = reasonAgainst(text);
+  return reason === null ? accepted(text as StageName) : refused(reason, nearest(text));
+}
+
+function reasonAgainst(text: string): string | null {
+  if (RESERVED.has(text)) return `${text} has a meaning of its own, it cannot name a stage`;
+  if (/^v?\d/.test(text)) return `${text} reads like a version, it cannot name a stage`;
+  return NAME.test(text) ? null : "a stage name is 1 to 32 lower-case letters, digits and -, beginning with a letter";
 }
 
 /** The stage's branch, e.g. `stage/production`, without `refs/…`; inverse of `parseStageBranch`. */
@@ -30,9 +33,12 @@ export function parseStageBranch(branch: string): StageName | null {
 
 function nearest(text: string): string | null {
   const mended = text
+    .normalize("NFKD")
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-")
-    .slice(0, 32)
-    .replace(/^[^a-z]+|-+$/g, "");
-  return NAME.test(mended) && !RESERVED.has(mended) ? `the nearest allowed name is ${mended}` : null;
+    .replace(/^-+/, "");
+  const near = [mended, `stage-${mended}`]
+    .map((one) => one.slice(0, 32).replace(/-+$/, ""))
+    .find((one) => mended !== "" && reasonAgainst(one) === null);
+  return near === undefined ? null : `the nearest allowed name is ${near}`;
 }
