@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Finding } from "../domain/finding.ts";
 import { Decimal } from "../domain/metric/decimal.ts";
 import { byPlace, checkTree, type DocumentRead, locatedFinding, type Problem, type Source } from "./schema-findings.ts";

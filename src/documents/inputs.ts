@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Finding, finding } from "../domain/finding.ts";
 import {
   type EvaluationContext,

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Finding, type FindingCode, finding } from "../domain/finding.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { keysAt } from "./schema-keys.ts";

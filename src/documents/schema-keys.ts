@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { TreePath } from "./yaml-tree.ts";
 
 /** The keys that a schema knows at a path, for hints. */

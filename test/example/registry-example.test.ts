@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import { readDocument } from "../../src/documents/schema-findings.ts";
 import { EvaluationContextSchema, MetricsSchema, SlicesSchema } from "../../src/domain/metric/measured.ts";
 import { metricValue } from "../../src/domain/metric/metric.ts";

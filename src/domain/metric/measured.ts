@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseSha256 } from "../artifact/digest.ts";
 import { accepted, type Parsed, refused } from "../parsed.ts";
 import { compareBytes, parseMetricKey } from "./metric.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EvaluationContextSchema, MetricsSchema, SlicesSchema } from "../metric/measured.ts";
 import { checked, instant, integer, text } from "../metric/schema.ts";
 import { isObjectId, type ObjectId } from "../object-id.ts";

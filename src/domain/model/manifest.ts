@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ROLE_PATTERN } from "../artifact/artifact.ts";
 import { ARTIFACT_LIMIT, findCaseTwins, findFolderClash, parseArtifactPath } from "../artifact/artifact-path.ts";
 import { parseSha256 } from "../artifact/digest.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Decimal } from "../metric/decimal.ts";
 import { directionOf } from "../metric/direction.ts";
 import { FORBIDDEN_KEYS, parseMetricKey, SCORE_KEY } from "../metric/metric.ts";
