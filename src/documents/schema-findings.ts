@@ -13,7 +13,7 @@ export type DocumentRead<T> =
 /** Where a finding stands: the file, and a place for each path in it. */
 export interface Source {
   readonly file: string | null;
-  locate(path: TreePath, what?: "key" | "value"): Place;
+  locate(path: TreePath, what?: "key" | "value"): Place | null;
 }
 
 type Issue = z.core.$ZodIssue;

@@ -41,7 +41,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
   };
   const checked = checkTree(withoutUndefined(withDecimals(tree)) as Tree, ManifestSchema, {
     file: null,
-    locate: () => ({ line: null, column: null }),
+    locate: () => null,
   });
   if (checked.ok) return withoutUserinfo(checked.value);
   const code = codeOf(checked.findings[0]?.message ?? "");

@@ -1,0 +1,82 @@
+import { type ModelName, parseModelName } from "../../domain/model/model-name.ts";
+import type { ObjectId } from "../../domain/object-id.ts";
+import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
+import { readTree } from "../load/trees.ts";
+
+/** What a change does to a stage's tree. */
+export interface ChangedTree {
+  /** Models whose subtree differs; null: absent on that side. */
+  readonly models: readonly { readonly model: ModelName; readonly before: ObjectId | null; readonly after: ObjectId | null }[];
+  /** Every other path that differs, at the highest level at which it does. */
+  readonly others: readonly string[];
+}
+
+interface Pair {
+  readonly path: string;
+  readonly before: TreeEntry | null;
+  readonly after: TreeEntry | null;
+}
+
+const DEEPEST = 3;
+
+/** Compares two root trees of a stage: the folders below `models/` with a manifest on either side are models. */
+export async function changedModels(git: GitStore, before: ObjectId, after: ObjectId): Promise<ChangedTree> {
+  const models: ChangedTree["models"][number][] = [];
+  const others: string[] = [];
+  let open = (await differing(git, { path: "", before: folder(before), after: folder(after) })).filter((pair) => {
+    if (pair.path === "models" || pair.path === ".github") return true;
+    others.push(pair.path);
+    return false;
+  });
+  for (let depth = 0; depth <= DEEPEST && open.length > 0; depth++) {
+    const below = (await Promise.all(open.map((pair) => differing(git, pair)))).flat();
+    const outside = below.filter(({ path }) => !path.startsWith("models/"));
+    others.push(...outside.map(({ path }) => path));
+    const sorted = await Promise.all(below.filter(({ path }) => path.startsWith("models/")).map((pair) => classify(git, pair)));
+    models.push(...sorted.flatMap((one) => (one.kind === "model" ? [one] : [])));
+    others.push(...sorted.flatMap((one) => (one.kind === "other" ? [one.pair.path] : [])));
+    open = sorted.flatMap((one) => (one.kind === "folder" ? [one.pair] : []));
+  }
+  others.push(...open.map(({ path }) => path));
+  return { models, others };
+}
+
+type Classified =
+  | { readonly kind: "model"; readonly model: ModelName; readonly before: ObjectId | null; readonly after: ObjectId | null }
+  | { readonly kind: "folder"; readonly pair: Pair }
+  | { readonly kind: "other"; readonly pair: Pair };
+
+async function classify(git: GitStore, pair: Pair): Promise<Classified> {
+  const name = parseModelName(pair.path.slice("models/".length));
+  const holdsManifest = (await isModel(git, pair.before)) || (await isModel(git, pair.after));
+  if (name.ok && holdsManifest) {
+    return { kind: "model", model: name.value, before: pair.before?.id ?? null, after: pair.after?.id ?? null };
+  }
+  const isFile = [pair.before, pair.after].some((entry) => entry !== null && entry.mode !== "40000");
+  return isFile || !name.ok ? { kind: "other", pair } : { kind: "folder", pair };
+}
+
+async function isModel(git: GitStore, entry: TreeEntry | null): Promise<boolean> {
+  if (entry === null || entry.mode !== "40000") return false;
+  return (await readTree(git, entry.id)).some(({ name }) => name === "manifest.yaml");
+}
+
+/** The entries of two folders that differ; where one side is no folder it counts as empty. */
+async function differing(git: GitStore, pair: Pair): Promise<readonly Pair[]> {
+  const [before, after] = await Promise.all([entriesOf(git, pair.before), entriesOf(git, pair.after)]);
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].flatMap((name): readonly Pair[] => {
+    const [old, now] = [before.get(name) ?? null, after.get(name) ?? null];
+    if (old?.id === now?.id && old?.mode === now?.mode) return [];
+    return [{ path: pair.path === "" ? name : `${pair.path}/${name}`, before: old, after: now }];
+  });
+}
+
+async function entriesOf(git: GitStore, entry: TreeEntry | null): Promise<ReadonlyMap<string, TreeEntry>> {
+  if (entry === null || entry.mode !== "40000") return new Map();
+  return new Map((await readTree(git, entry.id)).map((one) => [one.name, one]));
+}
+
+function folder(id: ObjectId): TreeEntry {
+  return { name: "", mode: "40000", id };
+}
