@@ -28,7 +28,8 @@ export function checkFlattened<S extends z.ZodType>(
   const { source, keep, base = [] } = options;
   if (!isTreeMap(tree)) return { ok: false, findings: [notAMap(tree, base, source)] };
   const flat = flatten(tree, { keep, base });
-  const locate = (path: TreePath, what?: "key" | "value"): Place | null => source.locate(original(flat, path, base), what);
+  const locate = (path: TreePath, what?: "key" | "value"): Place | null =>
+    source.locate(original(flat, path, base), what);
   const checked = checkTree(flat.map, schema, { file: source.file, locate });
   const findings: readonly Finding[] = [
     ...flat.problems.map((problem) => locatedFinding(problem, source)),
