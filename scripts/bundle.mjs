@@ -25,6 +25,7 @@ const BANNER =
 export async function bundle({ prune = false } = {}) {
   const { build } = await import("esbuild");
   const started = Date.now();
+  const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   const result = await build({
     absWorkingDir: ROOT,
     entryPoints: presentEntries(),
@@ -36,6 +37,7 @@ export async function bundle({ prune = false } = {}) {
     target: "node20",
     mainFields: ["module", "main"],
     chunkNames: "chunks/[name]-[hash]",
+    define: { GIT_MODEL_VERSION: JSON.stringify(version) },
     banner: { js: BANNER },
     legalComments: "none",
     minifySyntax: true,
