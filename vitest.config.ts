@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const inCi = process.env.CI === "true";
@@ -14,6 +15,8 @@ export default defineConfig({
     globalSetup: ["scripts/fresh-bundle.mjs"],
     globals: false,
     pool: "threads",
+    // Tests mostly wait for git: two at a time pay off even on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     allowOnly: !inCi,
