@@ -42,9 +42,10 @@ export interface ModelCache {
   materialise(version: Materialisation, source: ObjectSource, options: LayOutOptions): Promise<{ readonly path: string; readonly files: readonly LaidOutFile[] }>;
   /**
    * Writes the version's files to a directory of the user's: beside it first, then renamed. A directory with
-   * something in it is refused (`usage`) without `force`; with it, exactly the files of this version remain.
+   * something in it is refused (`usage`) without `force`; with it, exactly the files of this version remain. A symlink is
+   * never written through (`usage`): neither `directory` nor, with `within`, anything from `within` down to it.
    */
-  copyOut(version: Materialisation, directory: string, source: ObjectSource, options: LayOutOptions & { readonly force: boolean }): Promise<{ readonly files: readonly LaidOutFile[] }>;
+  copyOut(version: Materialisation, directory: string, source: ObjectSource, options: LayOutOptions & { readonly force: boolean; readonly within?: string }): Promise<{ readonly files: readonly LaidOutFile[] }>;
   /** Makes `link` a symlink to the directory, atomically, and notes it. A `link` that is no symlink is `usage`. Answers whether it changed. */
   link(directory: string, link: string): Promise<{ readonly changed: boolean }>;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { chmod, open } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { Sha256 } from "../../../src/domain/artifact/digest.ts";
 import type { Pointer } from "../../../src/domain/artifact/pointer.ts";
 import type { RegistryError } from "../../../src/errors.ts";
@@ -13,8 +14,9 @@ export async function* stream(...chunks: readonly (string | Uint8Array)[]): Asyn
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-/** Damages one byte of a file, read-only or not; its size stays. */
+/** Damages one byte of a file, read-only or not; its size stays. Later than the file's own times by a clock tick. */
 export async function flipByte(path: string, at = 0): Promise<void> {
+  await setTimeout(12);
   await chmod(path, 0o644);
   const handle = await open(path, "r+");
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);

@@ -1,0 +1,56 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sha256 } from "../../domain/artifact/digest.ts";
+import type { Materialisation } from "../../ports/model-cache.ts";
+import { objectPath } from "../lfs/local-store.ts";
+import { diskError } from "../system/disk-error.ts";
+import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
+
+/**
+ * Where things are in the reader's cache:
+ *
+ *     objects/aa/bb/<sha256>        read-only bytes, laid out as an LFS store is
+ *     stamps/aa/bb/<sha256>.json    files that were found to have that digest, by inode and times
+ *     versions/<tree>[.<role>]/     a read-only version; its files are hard links to objects
+ *     links/<hash of path>.json     which symlinks outside point at a version
+ *     bad/<sha256>                  damaged objects
+ *     tmp/                          files on their way
+ */
+export interface CacheLayout {
+  readonly directory: string;
+  readonly versions: string;
+  readonly tmp: string;
+  object(sha256: Sha256): string;
+  stamp(sha256: Sha256): string;
+  version(version: Pick<Materialisation, "tree" | "role">): string;
+  link(key: string): string;
+}
+
+export function cacheLayout(directory: string): CacheLayout {
+  return {
+    directory,
+    versions: join(directory, "versions"),
+    tmp: join(directory, "tmp"),
+    object: (sha256) => objectPath(directory, sha256),
+    stamp: (sha256) => join(directory, "stamps", sha256.slice(0, 2), sha256.slice(2, 4), `${sha256}.json`),
+    version: ({ tree, role }) => join(directory, "versions", role === null ? tree : `${tree}.${role}`),
+    link: (key) => join(directory, "links", `${key}.json`),
+  };
+}
+
+/** Writes a small file of the cache so that readers see the old or the new one. It may be lost in a power failure. */
+export async function writeNote(layout: CacheLayout, path: string, note: unknown): Promise<void> {
+  const temporary = await temporaryFile(layout);
+  try {
+    await writeFile(temporary, `${JSON.stringify(note)}\n`, { flag: "wx" });
+  } catch (error) {
+    throw diskError("write", path, error);
+  }
+  await putInPlace(temporary, path, false);
+}
+
+/** A path in the cache's `tmp/` that nobody else uses. */
+export async function temporaryFile(layout: CacheLayout): Promise<string> {
+  await makeDirectory(layout.tmp, false);
+  return join(layout.tmp, temporaryName());
+}

@@ -1,0 +1,106 @@
+import { lstatSync } from "node:fs";
+import { chmod, lstat, rm } from "node:fs/promises";
+import type { Pointer } from "../../domain/artifact/pointer.ts";
+import { RegistryError } from "../../errors.ts";
+import { quarantineObject } from "../lfs/local-store.ts";
+import { diskError } from "../system/disk-error.ts";
+import { copyHashed, hashFile } from "../system/durable-copy.ts";
+import { putInPlace } from "../system/durable-directory.ts";
+import { type CacheLayout, temporaryFile } from "./cache-layout.ts";
+import { openStamps, type Stamps } from "./stamps.ts";
+
+export type FileState = "intact" | "damaged" | "absent";
+
+export interface Checking {
+  /** Hash even where a stamp vouches for the file. */
+  readonly verify: boolean;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** The verified objects of the cache. */
+export interface ObjectCache {
+  readonly stamps: Stamps;
+  /** Whether a file, in `objects/` or in a version, has the pointer's bytes. */
+  check(path: string, pointer: Pointer, checking: Checking): Promise<FileState>;
+  /** Takes a copy of a file if it has the pointer's bytes; answers whether it has. */
+  admit(pointer: Pointer, from: string, onBytes?: (bytes: number) => void): Promise<boolean>;
+  /** Moves a damaged object to `bad/`; one that has the digest of its name stays. */
+  setAside(pointer: Pointer): Promise<void>;
+}
+
+const READ_ONLY = 0o444;
+
+export function openObjectCache(layout: CacheLayout): ObjectCache {
+  const stamps = openStamps(layout);
+  const check: ObjectCache["check"] = async (path, pointer, { verify, onBytes }) => {
+    const stats = lookAt(path);
+    if (stats === null) return "absent";
+    if (!stats.isFile() || stats.size !== BigInt(pointer.size)) return "damaged";
+    if (!verify && stamps.vouchFor(pointer.sha256, stats)) {
+      onBytes?.(pointer.size);
+      return "intact";
+    }
+    if ((await hashFile(path, onBytes)).sha256 !== pointer.sha256) return "damaged";
+    await stamps.record(pointer.sha256, stats);
+    return "intact";
+  };
+  return {
+    stamps,
+    check,
+    async admit(pointer, from, onBytes) {
+      const path = layout.object(pointer.sha256);
+      // The cache may itself be the LFS storage of the mirror that fetches.
+      if (from === path) return adopt(path, () => check(path, pointer, { verify: true, onBytes }));
+      const temporary = await temporaryFile(layout);
+      try {
+        const options = { durable: true, mode: READ_ONLY, onBytes, as: path };
+        if (!(await copyMatches({ from, to: temporary, pointer }, options))) return false;
+        await putInPlace(temporary, path, true);
+      } finally {
+        await rm(temporary, { force: true }).catch(() => undefined);
+      }
+      const stats = lookAt(path);
+      if (stats !== null) await stamps.record(pointer.sha256, stats);
+      return true;
+    },
+    async setAside({ sha256 }) {
+      await quarantineObject(layout.directory, sha256);
+    },
+  };
+}
+
+/** Copies a file and answers whether the copy has the pointer's bytes; nothing is left if not. */
+export async function copyMatches(
+  { from, to, pointer }: { readonly from: string; readonly to: string; readonly pointer: Pointer },
+  options: Parameters<typeof copyHashed>[2],
+): Promise<boolean> {
+  try {
+    const copied = await copyHashed(from, to, options);
+    if (copied.sha256 === pointer.sha256 && copied.size === pointer.size) return true;
+    await rm(to, { force: true });
+    return false;
+  } catch (error) {
+    // Gone, replaced or changing meanwhile: to a reader the same as damaged.
+    if (error instanceof RegistryError && error.code === "artifact-invalid") return false;
+    throw error;
+  }
+}
+
+async function adopt(path: string, check: () => Promise<FileState>): Promise<boolean> {
+  const isFile = await lstat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  if (!isFile) return false;
+  await chmod(path, READ_ONLY);
+  return (await check()) === "intact";
+}
+
+/** What is at a path, symlinks not followed, with nanoseconds; null for nothing. */
+export function lookAt(path: string) {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    throw diskError("read", path, error);
+  }
+}
