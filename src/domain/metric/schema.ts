@@ -29,7 +29,7 @@ export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER) {
       error: least === most ? `expected ${least}` : `expected a whole number of at least ${least}`,
     })
     .transform(({ value }) => value)
-    .meta({ jsonSchema: { type: "integer", minimum: least } });
+    .meta({ jsonSchema: least === most ? { const: least } : { type: "integer", minimum: least } });
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

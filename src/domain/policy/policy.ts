@@ -97,7 +97,7 @@ export const PolicySchema = z
       .default({ required: false })
       .describe("What makes numbers comparable"),
     stages: mapOf(
-      z.preprocess((value) => value ?? {}, StageSchema),
+      z.preprocess((value) => value ?? {}, StageSchema).meta({ jsonSchema: { type: ["object", "null"] } }),
       parseStageName,
     )
       .default({})
