@@ -96,7 +96,7 @@ function verdictOf(sides: {
   return order > 0 === (better === "higher") ? "better" : "worse";
 }
 
-/** change / |base| to 6 significant digits; null on a zero base. */
+/** change / |base| to 6 significant digits; null on a zero base, or where no double can hold it. */
 export function relativeChange(change: Decimal, base: Decimal): number | null {
   if (base.isZero) return null;
   if (change.isZero) return 0;
@@ -105,7 +105,8 @@ export function relativeChange(change: Decimal, base: Decimal): number | null {
   // Division keeps 20 places, so the quotient is brought near 1 first.
   const shift = below.e - above.e;
   const quotient = above.times(`1e${shift}`).div(below);
-  return Number(`${quotient.toPrecision(6)}e${-shift}`);
+  const relative = Number(`${quotient.toPrecision(6)}e${-shift}`);
+  return Number.isFinite(relative) ? relative : null;
 }
 
 function sliceIn(slices: Slices, slice: string): Metrics {

@@ -17,9 +17,7 @@ const LENGTH_LIMIT = 128;
 /** Reads a version; a leading `v` is accepted and dropped. Nothing else is trimmed or mended. */
 export function parseVersion(text: string): Parsed<Version> {
   const bare = text.startsWith("v") ? text.slice(1) : text;
-  if (bare.length <= LENGTH_LIMIT && EXACT.test(bare) && semver.valid(bare) === bare) {
-    return accepted(bare as Version);
-  }
+  if (isVersion(bare)) return accepted(bare);
   return refused(
     bare.includes("+")
       ? "a version has no build metadata (the part after +)"
@@ -65,9 +63,16 @@ export function isRange(text: string): boolean {
   return semver.validRange(text) !== null;
 }
 
+function isVersion(text: string): text is Version {
+  return text.length <= LENGTH_LIMIT && EXACT.test(text) && semver.valid(text) === text;
+}
+
+/** A spelling that is itself allowed, or null. */
 function nearest(text: string): string | null {
-  const bare = text.replace(/\+.*$/s, "").trim();
-  if (bare !== text && parseVersion(bare).ok) return `the nearest version is ${bare}`;
-  const coerced = semver.coerce(text.slice(0, LENGTH_LIMIT))?.version ?? "";
-  return parseVersion(coerced).ok ? `the nearest version is ${coerced}` : null;
+  const bare = text
+    .slice(0, 2 * LENGTH_LIMIT)
+    .replace(/\+.*$/s, "")
+    .trim();
+  const near = [bare, semver.coerce(text.slice(0, LENGTH_LIMIT))?.version ?? ""].find(isVersion);
+  return near === undefined ? null : `the nearest version is ${near}`;
 }
