@@ -65,16 +65,16 @@ export interface ReadQuestion {
 export interface ListQuestion extends ReadQuestion {
   readonly stage?: string;
   readonly limit?: number;
+  /** `k=v`, all of them. Of models: their latest version's. */
+  readonly labels?: readonly string[];
+  /** `f1>=0.9 and not labels.team = risk`. Of models: about their latest version. */
+  readonly where?: string;
+  /** A metric, or `score`; best first. */
+  readonly sort?: string;
 }
 
 export interface ListVersionsQuestion extends ListQuestion {
   readonly model: string;
-  /** `k=v`, all of them. */
-  readonly labels?: readonly string[];
-  /** `f1>=0.9`, comparisons joined by `and`. */
-  readonly where?: string;
-  /** A metric, or `score`; best first. */
-  readonly sort?: string;
 }
 
 export interface ShowQuestion extends ReadQuestion {

@@ -1,0 +1,49 @@
+import { RegistryError } from "../../errors.ts";
+
+export interface Token {
+  readonly kind: "name" | "operator" | "open" | "close" | "text";
+  readonly text: string;
+  /** 0-based position in the condition. */
+  readonly at: number;
+}
+
+const PATTERNS: readonly (readonly [Token["kind"], RegExp])[] = [
+  ["operator", />=|<=|!=|==|=|>|</y],
+  ["open", /\(/y],
+  ["close", /\)/y],
+  ["text", /"[^"]*"/y],
+  ["name", /[^\s()<>=!"]+/y],
+];
+
+/** Cuts a condition into words; `usage` points at the first character that fits nowhere. */
+export function tokenize(text: string): readonly Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at] ?? "")) {
+      at += 1;
+      continue;
+    }
+    const token = tokenAt(text, at);
+    if (token === null) throw conditionError(text, at, "this fits nowhere");
+    tokens.push(token);
+    at += token.text.length;
+  }
+  return tokens;
+}
+
+/** A mistake in a condition, with the place shown below it. */
+export function conditionError(text: string, at: number, what: string): RegistryError {
+  return new RegistryError("usage", `--where, character ${at + 1}: ${what}\n  ${text}\n  ${" ".repeat(at)}^`, {
+    hint: "--where 'f1 >= 0.9 and labels.team = risk'",
+  });
+}
+
+function tokenAt(text: string, at: number): Token | null {
+  for (const [kind, pattern] of PATTERNS) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) return { kind, text: match[0], at };
+  }
+  return null;
+}
