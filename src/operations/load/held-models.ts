@@ -1,6 +1,8 @@
 import { type ModelName, parseModelName } from "../../domain/model/model-name.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
+import type { RegistryContext } from "../context.ts";
+import { loadStages } from "./stages.ts";
 import { entryAt, readCommit, readTrees } from "./trees.ts";
 
 /**
@@ -60,4 +62,15 @@ function subfolders(
     else below.push({ path, id: entry.id });
   }
   return below;
+}
+
+/** True iff some stage holds or held the model. */
+export async function wasEverHeld(context: RegistryContext, model: ModelName): Promise<boolean> {
+  const stages = await loadStages(context, null);
+  for (const { tip } of stages) {
+    if (tip === null) continue;
+    const changes = await context.git.firstParents(tip, { path: `models/${model}`, limit: 1 });
+    if (changes.length > 0) return true;
+  }
+  return false;
 }

@@ -1,0 +1,44 @@
+import { formatDiffReport } from "../documents/report.ts";
+import { answerDiff } from "./answer-parts.ts";
+import type { DiffAnswer } from "./answers.ts";
+import { refresh } from "./apply/refresh.ts";
+import type { RegistryContext } from "./context.ts";
+import { diffSides } from "./judge/judge-change.ts";
+import { policyOrWarn } from "./load/load-policy.ts";
+import { requireReference, type Resolved, resolveReference } from "./load/resolve-reference.ts";
+import { readDetails, type VersionDetails } from "./load/version-details.ts";
+import type { DiffQuestion } from "./questions.ts";
+
+/** What changed between two versions, in the direction that is better; with the Markdown of it. */
+export async function diffRegistered(
+  context: RegistryContext,
+  question: DiffQuestion,
+): Promise<DiffAnswer & { readonly report: string }> {
+  const references = [question.from, question.to].map(requireReference);
+  if (question.fetch === true) {
+    await refresh(
+      context,
+      references.map(({ model }) => model),
+    );
+  }
+  const [from, to] = await Promise.all([side(context, question.from), side(context, question.to)]);
+  const policy = await policyOrWarn(context);
+  const diff = diffSides(policy?.policy ?? null, from.details, to.details);
+  const report = formatDiffReport({ from: label(from), to: label(to), diff });
+  return { ...answerDiff(diff, { from: from.details, to: to.details }), report };
+}
+
+interface Side {
+  readonly resolved: Resolved;
+  readonly details: VersionDetails;
+}
+
+async function side(context: RegistryContext, reference: string): Promise<Side> {
+  const resolved = await resolveReference(context, reference);
+  return { resolved, details: await readDetails(context.git, resolved.entry) };
+}
+
+function label({ resolved }: Side): { readonly model: string; readonly version: string; readonly stage: string | null } {
+  const { model, version } = resolved.entry;
+  return { model, version, stage: resolved.stage };
+}
