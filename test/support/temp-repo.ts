@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
 import { isObjectId, type ObjectId } from "../../src/domain/object-id.ts";
-import { git, type GitCall, gitBytes } from "./run-git.ts";
+import { type GitCall, git, gitBytes } from "./run-git.ts";
 
 const made: string[] = [];
 

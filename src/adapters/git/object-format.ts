@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { isObjectId, type ObjectId } from "../../domain/object-id.ts";
 import { RegistryError } from "../../errors.ts";
-import type { GitObject, NewCommit, NewTag, RepositoryLocation, Tag, TreeEntry, TreeMode } from "../../ports/git-store.ts";
+import type {
+  GitObject,
+  NewCommit,
+  NewTag,
+  RepositoryLocation,
+  Tag,
+  TreeEntry,
+  TreeMode,
+} from "../../ports/git-store.ts";
 import { decodeName, decodeText, encodeName } from "./git-text.ts";
 import { isTagName } from "./ref-name.ts";
 import { formatSignature, parseSignature } from "./signature-format.ts";

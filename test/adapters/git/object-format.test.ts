@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type ObjectKind, formatCommit, formatTag, formatTree, objectIdOf, parseObject } from "../../../src/adapters/git/object-format.ts";
+import {
+  formatCommit,
+  formatTag,
+  formatTree,
+  type ObjectKind,
+  objectIdOf,
+  parseObject,
+} from "../../../src/adapters/git/object-format.ts";
 import type { ObjectId } from "../../../src/domain/object-id.ts";
 import type { Signature, TreeEntry } from "../../../src/ports/git-store.ts";
 import { checkedId, type TempRepo, tempRepo } from "../../support/temp-repo.ts";
@@ -48,7 +55,9 @@ describe("commits", () => {
   it("tolerate signatures, encodings and unknown headers", () => {
     const who = "A <a@x> 1 +0000";
     const gpg = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----";
-    const content = latin1(`tree ${ONE}\nauthor ${who}\ncommitter ${who}\nencoding ISO-8859-1\n${gpg}\nx y\n\n\xe9t\xe9\n`);
+    const content = latin1(
+      `tree ${ONE}\nauthor ${who}\ncommitter ${who}\nencoding ISO-8859-1\n${gpg}\nx y\n\n\xe9t\xe9\n`,
+    );
     expect(parseObject(ONE, "commit", content)).toMatchObject({ kind: "commit", message: "été\n", parents: [] });
   });
 
@@ -64,9 +73,12 @@ describe("commits", () => {
       expect(parseObject(id, "commit", content)).toMatchObject({ author: { email: who.email, seconds }, message });
     };
     const seconds = fc.nat({ max: 2 ** 31 - 1 });
-    await fc.assert(fc.asyncProperty(part, part, fc.string(), seconds, async (a, b, text, at) => {
-      await check(a, b, text.replaceAll("\0", ""), at);
-    }), { numRuns: 20 });
+    await fc.assert(
+      fc.asyncProperty(part, part, fc.string(), seconds, async (a, b, text, at) => {
+        await check(a, b, text.replaceAll("\0", ""), at);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it.each(["Eve\nparent 1", "Eve <x>", "a\u0000b", "\u001b[31m", "\u0085"])("refuse the author %j", (name) => {
@@ -95,7 +107,11 @@ describe("tags", () => {
     const id = await repo.id("refs/tags/team/fraud@v1.0.0");
     const tag = parseObject(id, "tag", await rawObject(id, "tag"));
     if (tag.kind !== "tag" || tag.tagger === null) throw new Error(tag.kind);
-    expect(tag).toMatchObject({ name: "team/fraud@v1.0.0", targetKind: "commit", message: "hello\n\nReason: ünïcode\n" });
+    expect(tag).toMatchObject({
+      name: "team/fraud@v1.0.0",
+      targetKind: "commit",
+      message: "hello\n\nReason: ünïcode\n",
+    });
     expect(objectIdOf("tag", formatTag({ ...tag, tagger: tag.tagger }, "commit"), "sha1")).toBe(id);
   });
 
@@ -118,19 +134,30 @@ describe("trees", () => {
   const entry = (name: string, mode: TreeEntry["mode"] = "100644"): TreeEntry => ({ name, mode, id: ONE });
 
   it("are sorted as git sorts them, folders as if they ended in a slash", async () => {
-    const name = fc.string({ unit: fc.constantFrom(..."a.-0B_é"), minLength: 1, maxLength: 3 }).filter((n) => !/^\.+$/.test(n));
+    const name = fc
+      .string({ unit: fc.constantFrom(..."a.-0B_é"), minLength: 1, maxLength: 3 })
+      .filter((n) => !/^\.+$/.test(n));
     const mode = fc.constantFrom<TreeEntry["mode"]>("100644", "40000", "160000", "120000", "100755");
-    const entries = fc.uniqueArray(fc.record({ name, mode, id: fc.constant(ONE) }), { selector: (one) => one.name, maxLength: 12 });
-    await fc.assert(fc.asyncProperty(entries, async (list) => {
-      const kinds = { "40000": "tree", "160000": "commit" } as const;
-      const input = list.map((one) => `${one.mode} ${one.mode in kinds ? kinds[one.mode as keyof typeof kinds] : "blob"} ${ONE}\t${one.name}\0`);
-      const said = await repo.gitBytes({ input: input.join("") }, "mktree", "--missing", "-z");
-      const bytes = formatTree(list);
-      const id = objectIdOf("tree", bytes, "sha1");
-      expect(id).toBe(said.toString().trim());
-      const parsed = parseObject(id, "tree", bytes);
-      expect(parsed.kind === "tree" && new Set(parsed.entries)).toEqual(new Set(list));
-    }), { numRuns: 25 });
+    const entries = fc.uniqueArray(fc.record({ name, mode, id: fc.constant(ONE) }), {
+      selector: (one) => one.name,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(entries, async (list) => {
+        const kinds = { "40000": "tree", "160000": "commit" } as const;
+        const input = list.map(
+          (one) =>
+            `${one.mode} ${one.mode in kinds ? kinds[one.mode as keyof typeof kinds] : "blob"} ${ONE}\t${one.name}\0`,
+        );
+        const said = await repo.gitBytes({ input: input.join("") }, "mktree", "--missing", "-z");
+        const bytes = formatTree(list);
+        const id = objectIdOf("tree", bytes, "sha1");
+        expect(id).toBe(said.toString().trim());
+        const parsed = parseObject(id, "tree", bytes);
+        expect(parsed.kind === "tree" && new Set(parsed.entries)).toEqual(new Set(list));
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it("keep names that are not UTF-8", () => {
@@ -141,14 +168,16 @@ describe("trees", () => {
   });
 
   it("survive any bytes: parsed and written the same, or malformed", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 30, min: 1 }), fc.uint8Array({ maxLength: 80 }), (name, noise) => {
-      const named = Buffer.concat([latin1("100644 "), name, Buffer.from([0]), Buffer.from(ONE, "hex")]);
-      for (const bytes of [named, Buffer.from(noise)]) {
-        const tree = parseObject(ONE, "tree", bytes);
-        if (tree.kind === "tree") expect(formatTree(tree.entries).equals(bytes)).toBe(true);
-        else expect(tree.kind).toBe("malformed");
-      }
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 30, min: 1 }), fc.uint8Array({ maxLength: 80 }), (name, noise) => {
+        const named = Buffer.concat([latin1("100644 "), name, Buffer.from([0]), Buffer.from(ONE, "hex")]);
+        for (const bytes of [named, Buffer.from(noise)]) {
+          const tree = parseObject(ONE, "tree", bytes);
+          if (tree.kind === "tree") expect(formatTree(tree.entries).equals(bytes)).toBe(true);
+          else expect(tree.kind).toBe("malformed");
+        }
+      }),
+    );
   });
 
   const row = (head: string) => Buffer.concat([latin1(`${head}\0`), Buffer.from(ONE, "hex")]);

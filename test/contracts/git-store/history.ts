@@ -22,7 +22,7 @@ export function describeGitHistory(name: string, subject: GitStoreSubject): void
       const path = "models/fraud";
       const walked = await store.firstParents(tip, { path });
       const entryAt = async (commit: string) => {
-        const said = await repo.gitBytes({ exits: [0, 128] }, "rev-parse", "-q", "--verify", `${commit}:${path}`);
+        const said = await repo.gitBytes({ exits: [0, 1, 128] }, "rev-parse", "-q", "--verify", `${commit}:${path}`);
         return said.length === 0 ? null : checkedId(said.toString().trim());
       };
       expect(walked.map((one) => one.message)).toEqual(["back\n", "merge\n", "gone\n", "changed\n", "root\n"]);
@@ -31,7 +31,11 @@ export function describeGitHistory(name: string, subject: GitStoreSubject): void
         expect(one.before).toBe(one.parents[0] ? await entryAt(one.parents[0]) : null);
       }
       expect(walked.map((one) => [one.before !== null, one.after !== null])).toEqual([
-        [true, true], [false, true], [true, false], [true, true], [false, true],
+        [true, true],
+        [false, true],
+        [true, false],
+        [true, true],
+        [false, true],
       ]);
       expect(walked[1]?.id).toBe(merge);
       expect(await store.firstParents(tip, { path, limit: 2 })).toEqual(walked.slice(0, 2));
@@ -39,11 +43,12 @@ export function describeGitHistory(name: string, subject: GitStoreSubject): void
 
     it("walks paths of files, of unusual names, and of what never was", async () => {
       const repo = await tempRepo();
-      await repo.commit("one", { "a*b": "1", "axb": "1", "models/é": "1" });
+      await repo.commit("one", { "a*b": "1", axb: "1", "models/é": "1" });
       await repo.commit("two", { axb: "2" });
       const tip = await repo.commit("three", { "models/é": "2" });
       const store = await openFor(subject, repo.path);
-      const messages = async (path: string) => (await store.firstParents(tip, { path })).map((one) => one.message.trim());
+      const messages = async (path: string) =>
+        (await store.firstParents(tip, { path })).map((one) => one.message.trim());
       expect(await messages("a*b")).toEqual(["one"]);
       expect(await messages("axb")).toEqual(["two", "one"]);
       expect(await messages("models/é")).toEqual(["three", "one"]);
@@ -77,7 +82,7 @@ export function describeGitHistory(name: string, subject: GitStoreSubject): void
     it("does not take a shallow clone's edge for the beginning", async () => {
       const repo = await tempRepo();
       await repo.commit("one", { "models/fraud/m": "1" });
-      await repo.commit("two", { "other": "1" });
+      await repo.commit("two", { other: "1" });
       const tip = await repo.commit("three", { "models/fraud/m": "2" });
       const path = join(await tempDir(), "shallow");
       await git(repo.path, "clone", "-q", "--depth", "2", `file://${repo.path}`, path);
@@ -85,7 +90,9 @@ export function describeGitHistory(name: string, subject: GitStoreSubject): void
       expect(await store.isShallow()).toBe(true);
       await expect(store.firstParents(tip)).rejects.toThrowError(withCode("shallow-history"));
       await expect(store.firstParents(tip, { path: "models/fraud" })).rejects.toThrowError(withCode("shallow-history"));
-      await expect(store.firstParents(tip, { path: "models/fraud", limit: 2 })).rejects.toThrowError(withCode("shallow-history"));
+      await expect(store.firstParents(tip, { path: "models/fraud", limit: 2 })).rejects.toThrowError(
+        withCode("shallow-history"),
+      );
       expect(await store.firstParents(tip, { path: "models/fraud", limit: 1 })).toMatchObject([{ message: "three\n" }]);
       const alone = checkedId(await repoAt(path).git("commit-tree", "HEAD^{tree}", "-m", "alone"));
       await expect(store.mergeBase(tip, alone)).rejects.toThrowError(withCode("shallow-history"));

@@ -15,17 +15,30 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
       const commit = await repo.commit("first\n\nbody", { "a.bin": Buffer.from([0, 255, 10, 13]), "d/b.txt": "" });
       await repo.git("tag", "-a", "v1", "-m", "tagged");
       if (kind === "packed") await repo.git("gc", "-q");
-      const [tag, tree, a, b] = await Promise.all(["refs/tags/v1", "HEAD^{tree}", "HEAD:a.bin", "HEAD:d/b.txt"].map(repo.id));
+      const [tag, tree, a, b] = await Promise.all(
+        ["refs/tags/v1", "HEAD^{tree}", "HEAD:a.bin", "HEAD:d/b.txt"].map(repo.id),
+      );
       if (!tag || !tree || !a || !b) throw new Error("fixture");
       const store = await openFor(subject, repo.path);
       const objects = await store.readObjects([b, tag, ABSENT, commit, a, tree, a]);
       expect(objects.map((one) => one?.kind)).toEqual(["blob", "tag", undefined, "commit", "blob", "tree", "blob"]);
       expect(objects[0]).toMatchObject({ id: b, bytes: expect.toSatisfy((bytes: Uint8Array) => bytes.length === 0) });
-      expect(objects[1]).toMatchObject({ id: tag, target: commit, targetKind: "commit", name: "v1", message: "tagged\n" });
+      expect(objects[1]).toMatchObject({
+        id: tag,
+        target: commit,
+        targetKind: "commit",
+        name: "v1",
+        message: "tagged\n",
+      });
       expect(objects[3]).toMatchObject({ id: commit, tree, parents: [], message: "first\n\nbody\n" });
       expect(objects[4]?.kind === "blob" && Buffer.from(objects[4].bytes)).toEqual(Buffer.from([0, 255, 10, 13]));
       const d = await repo.id("HEAD:d");
-      expect(objects[5]).toMatchObject({ entries: [{ name: "a.bin", mode: "100644", id: a }, { name: "d", mode: "40000", id: d }] });
+      expect(objects[5]).toMatchObject({
+        entries: [
+          { name: "a.bin", mode: "100644", id: a },
+          { name: "d", mode: "40000", id: d },
+        ],
+      });
       expect(await store.readObjects([])).toEqual([]);
     });
 
@@ -46,7 +59,9 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
       const repo = await tempRepo();
       const huge = Buffer.alloc(120_000_000);
       const env = { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "core.compression", GIT_CONFIG_VALUE_0: "1" };
-      const id = checkedId((await repo.gitBytes({ input: huge, env }, "hash-object", "-w", "--stdin")).toString().trim());
+      const id = checkedId(
+        (await repo.gitBytes({ input: huge, env }, "hash-object", "-w", "--stdin")).toString().trim(),
+      );
       const small = checkedId((await repo.gitBytes({ input: "x" }, "hash-object", "-w", "--stdin")).toString().trim());
       const store = await openFor(subject, repo.path);
       const before = performance.now();
@@ -62,7 +77,11 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
         const said = await repo.gitBytes({ input }, "hash-object", "-t", kind, "-w", "--literally", "--stdin");
         return checkedId(said.toString().trim());
       };
-      const bad = [await literal("commit", "tree nonsense\n"), await literal("tree", "777 x"), await literal("tag", "")];
+      const bad = [
+        await literal("commit", "tree nonsense\n"),
+        await literal("tree", "777 x"),
+        await literal("tag", ""),
+      ];
       const good = await store.writeBlob(Buffer.from("good"));
       const answers = await store.readObjects([...bad, good]);
       expect(answers.map((one) => one?.kind)).toEqual(["malformed", "malformed", "malformed", "blob"]);
@@ -87,7 +106,9 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
       const texts = Array.from({ length: 200 }, (_, n) => `blob ${n}\n`.repeat(n));
       const ids = await Promise.all(texts.map((text) => store.writeBlob(Buffer.from(text))));
       await repo.git("repack", "-q", "-d");
-      const reads = await Promise.all([ids, ids.slice().reverse(), ids.slice(50, 60)].map((some) => store.readObjects(some)));
+      const reads = await Promise.all(
+        [ids, ids.slice().reverse(), ids.slice(50, 60)].map((some) => store.readObjects(some)),
+      );
       for (const answers of reads) {
         for (const one of answers) {
           if (one?.kind !== "blob") throw new Error(one?.kind);
@@ -122,20 +143,51 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
         { name: "é", mode: "120000", id: blob },
       ];
       const tree = await store.writeTree(entries);
-      const commit = await store.writeCommit({ tree, parents: [], author: ADA, committer: { ...ADA, seconds: 5 }, message: "m ✓\n" });
-      const child = await store.writeCommit({ tree, parents: [commit], author: ADA, committer: ADA, message: "no line feed" });
-      const tag = await store.writeTag({ target: child, name: "team/x@v1.0.0", tagger: ADA, message: "t\n\nReason: y\n" });
+      const commit = await store.writeCommit({
+        tree,
+        parents: [],
+        author: ADA,
+        committer: { ...ADA, seconds: 5 },
+        message: "m ✓\n",
+      });
+      const child = await store.writeCommit({
+        tree,
+        parents: [commit],
+        author: ADA,
+        committer: ADA,
+        message: "no line feed",
+      });
+      const tag = await store.writeTag({
+        target: child,
+        name: "team/x@v1.0.0",
+        tagger: ADA,
+        message: "t\n\nReason: y\n",
+      });
       await repo.git("update-ref", "refs/heads/main", child);
       await repo.git("update-ref", "refs/tags/team/x@v1.0.0", tag);
       await repo.fsck();
-      const env = { GIT_AUTHOR_NAME: ADA.name, GIT_AUTHOR_EMAIL: ADA.email, GIT_AUTHOR_DATE: "1700000000 +0530",
-        GIT_COMMITTER_NAME: ADA.name, GIT_COMMITTER_EMAIL: ADA.email, GIT_COMMITTER_DATE: "5 +0530" };
+      const env = {
+        GIT_AUTHOR_NAME: ADA.name,
+        GIT_AUTHOR_EMAIL: ADA.email,
+        GIT_AUTHOR_DATE: "1700000000 +0530",
+        GIT_COMMITTER_NAME: ADA.name,
+        GIT_COMMITTER_EMAIL: ADA.email,
+        GIT_COMMITTER_DATE: "@5 +0530",
+      };
       const theirs = await repo.gitBytes({ env, input: "m ✓\n" }, "commit-tree", tree);
       expect(theirs.toString().trim()).toBe(commit);
       expect(await repo.git("ls-tree", "-z", tree)).toBe(
-        [`100755 blob ${empty}\ta-b`, `100644 blob ${blob}\ta.txt`, `040000 tree ${sub}\ta`, `120000 blob ${blob}\té`, ""].join("\0"),
+        [
+          `100755 blob ${empty}\ta-b`,
+          `100644 blob ${blob}\ta.txt`,
+          `040000 tree ${sub}\ta`,
+          `120000 blob ${blob}\té`,
+          "",
+        ].join("\0"),
       );
-      expect(await store.readObjects([commit])).toMatchObject([{ author: ADA, committer: { seconds: 5 }, message: "m ✓\n" }]);
+      expect(await store.readObjects([commit])).toMatchObject([
+        { author: ADA, committer: { seconds: 5 }, message: "m ✓\n" },
+      ]);
     });
 
     it("writes the empty tree", async () => {
@@ -160,10 +212,15 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
 
     it("writes an identity back byte for byte", async () => {
       const repo = await tempRepo();
-      const input = Buffer.from(`tree ${"4b825dc642cb6eb9a060e54bf8d69288fbee4904"}\nauthor J\xf6rg <j@x> 5 +0100\ncommitter J\xf6rg <j@x> 5 +0100\n\nm\n`, "latin1");
+      const input = Buffer.from(
+        `tree ${"4b825dc642cb6eb9a060e54bf8d69288fbee4904"}\nauthor J\xf6rg <j@x> 5 +0100\ncommitter J\xf6rg <j@x> 5 +0100\n\nm\n`,
+        "latin1",
+      );
       const store = await openFor(subject, repo.path);
       await store.writeTree([]);
-      const id = checkedId((await repo.gitBytes({ input }, "hash-object", "-t", "commit", "-w", "--stdin")).toString().trim());
+      const id = checkedId(
+        (await repo.gitBytes({ input }, "hash-object", "-t", "commit", "-w", "--stdin")).toString().trim(),
+      );
       const [commit] = await store.readObjects([id]);
       if (commit?.kind !== "commit") throw new Error(commit?.kind);
       expect(commit.author.name).toBe("Jörg");
@@ -195,7 +252,9 @@ export function describeGitObjects(name: string, subject: GitStoreSubject): void
     it("writes the same object from many callers at once", async () => {
       const repo = await tempRepo();
       const stores = await Promise.all([openFor(subject, repo.path), openFor(subject, repo.path)]);
-      const ids = await Promise.all(Array.from({ length: 10 }, (_, n) => (stores[n % 2] ?? stores[0]).writeBlob(Buffer.from("same"))));
+      const ids = await Promise.all(
+        Array.from({ length: 10 }, (_, n) => (stores[n % 2] ?? stores[0]).writeBlob(Buffer.from("same"))),
+      );
       expect(new Set(ids).size).toBe(1);
       await repo.fsck();
     });

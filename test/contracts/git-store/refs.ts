@@ -20,15 +20,17 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
       await repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main");
       const store = await openFor(subject, repo.path);
       const refs = await store.listRefs();
-      expect(refs).toEqual([
-        { name: "refs/git-model/drafts/fraud@v1.0.0", id: await repo.id(tag("nested")), peeled: two },
-        { name: branch("main"), id: two, peeled: null },
-        { name: branch("stage/production"), id: one, peeled: null },
-        { name: tag("fraud@v1.0.0"), id: await repo.id(tag("fraud@v1.0.0")), peeled: two },
-        { name: tag("light"), id: two, peeled: null },
-        { name: tag("nested"), id: await repo.id(tag("nested")), peeled: two },
-        { name: tag("team/fraud@v1.0.0"), id: await repo.id(tag("team/fraud@v1.0.0")), peeled: one },
-      ].sort((a, b) => (a.name < b.name ? -1 : 1)));
+      expect(refs).toEqual(
+        [
+          { name: "refs/git-model/drafts/fraud@v1.0.0", id: await repo.id(tag("nested")), peeled: two },
+          { name: branch("main"), id: two, peeled: null },
+          { name: branch("stage/production"), id: one, peeled: null },
+          { name: tag("fraud@v1.0.0"), id: await repo.id(tag("fraud@v1.0.0")), peeled: two },
+          { name: tag("light"), id: two, peeled: null },
+          { name: tag("nested"), id: await repo.id(tag("nested")), peeled: two },
+          { name: tag("team/fraud@v1.0.0"), id: await repo.id(tag("team/fraud@v1.0.0")), peeled: one },
+        ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      );
     });
 
     it("lists by prefix", async () => {
@@ -171,7 +173,10 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
       await repo.git("branch", "a", one);
       await writeFile(join(repo.gitDir, "refs/heads/a.lock"), "");
       const store = await openFor(subject, repo.path);
-      const edits = [{ ref: branch("b"), from: null, to: one }, { ref: branch("a"), from: one, to: two }];
+      const edits = [
+        { ref: branch("b"), from: null, to: one },
+        { ref: branch("a"), from: one, to: two },
+      ];
       expect(await store.updateRefs(edits)).toEqual({ ok: false, lost: [branch("a")] });
       expect(await store.readRef(branch("b"))).toBeNull();
     });
@@ -181,8 +186,9 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
       await repo.git("branch", "raced", one);
       const stores = await Promise.all([openFor(subject, repo.path), openFor(subject, repo.path)]);
       const rivals = await Promise.all(Array.from({ length: 8 }, (_, n) => otherCommit(repo, n)));
-      const outcomes = await Promise.all(rivals.map((to, n) =>
-        (stores[n % 2] ?? stores[0]).updateRefs([{ ref: branch("raced"), from: one, to }])));
+      const outcomes = await Promise.all(
+        rivals.map((to, n) => (stores[n % 2] ?? stores[0]).updateRefs([{ ref: branch("raced"), from: one, to }])),
+      );
       const winners = rivals.filter((_, n) => outcomes[n]?.ok);
       expect(winners).toHaveLength(1);
       expect(await repo.id(branch("raced"))).toBe(winners[0]);
@@ -191,8 +197,11 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
     it("loses none of many edits to different refs", async () => {
       const { repo, one } = await twoCommits();
       const stores = await Promise.all([openFor(subject, repo.path), openFor(subject, repo.path)]);
-      const outcomes = await Promise.all(Array.from({ length: 12 }, (_, n) =>
-        (stores[n % 2] ?? stores[0]).updateRefs([{ ref: tag(`m${n}@v1.0.0`), from: null, to: one }])));
+      const outcomes = await Promise.all(
+        Array.from({ length: 12 }, (_, n) =>
+          (stores[n % 2] ?? stores[0]).updateRefs([{ ref: tag(`m${n}@v1.0.0`), from: null, to: one }]),
+        ),
+      );
       expect(outcomes).toEqual(outcomes.map(() => ({ ok: true })));
       expect(await repo.git("tag", "--list")).toHaveLength(outcomes.map((_, n) => `m${n}@v1.0.0`).join("\n").length);
       await repo.fsck();
@@ -201,7 +210,12 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
     it("refuses names that are no refs, and writes nothing", async () => {
       const { repo, one } = await twoCommits();
       const store = await openFor(subject, repo.path);
-      for (const ref of ["refs/heads/../../config", "refs/heads/a..b", "refs/heads/x.lock", "refs/heads/a\nb"] as const) {
+      for (const ref of [
+        "refs/heads/../../config",
+        "refs/heads/a..b",
+        "refs/heads/x.lock",
+        "refs/heads/a\nb",
+      ] as const) {
         await expect(store.updateRefs([{ ref, from: null, to: one }])).rejects.toThrowError(/ref/);
       }
       expect(await store.listRefs()).toHaveLength(1);

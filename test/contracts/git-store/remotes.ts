@@ -26,7 +26,10 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
           { name: tag("v1"), id: v1, peeled: one },
         ],
       });
-      expect(await store.listRemote("origin", ["refs/tags/v*"])).toEqual({ head: "main", refs: [{ name: tag("v1"), id: v1, peeled: one }] });
+      expect(await store.listRemote("origin", ["refs/tags/v*"])).toEqual({
+        head: "main",
+        refs: [{ name: tag("v1"), id: v1, peeled: one }],
+      });
       expect((await store.listRemote("origin", [branch("stage/a")])).refs).toHaveLength(1);
       expect((await store.listRemote("origin", [branch("a")])).refs).toEqual([]);
     });
@@ -39,7 +42,10 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       expect(await store.listRemote("origin")).toEqual({ head: null, refs: [] });
       const one = await repo.commit("one");
       await repo.git("push", "-q", "origin", "HEAD:refs/heads/other");
-      expect(await store.listRemote("origin")).toEqual({ head: null, refs: [{ name: branch("other"), id: one, peeled: null }] });
+      expect(await store.listRemote("origin")).toEqual({
+        head: null,
+        refs: [{ name: branch("other"), id: one, peeled: null }],
+      });
     });
 
     it("fails clearly where there is no repository", async () => {
@@ -48,7 +54,9 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       const store = await openFor(subject, repo.path);
       await expect(store.listRemote("origin")).rejects.toThrowError(withCode("git-failed"));
       await expect(store.fetch("origin", [BRANCHES])).rejects.toThrowError(withCode("git-failed"));
-      await expect(store.push("origin", [{ ref: branch("x"), from: null, to: await repo.id("HEAD") }])).rejects.toThrowError(withCode("git-failed"));
+      await expect(
+        store.push("origin", [{ ref: branch("x"), from: null, to: await repo.id("HEAD") }]),
+      ).rejects.toThrowError(withCode("git-failed"));
       await expect(store.listRemote("--upload-pack=touch /tmp/x")).rejects.toThrowError(/remote/);
     });
   });
@@ -129,7 +137,15 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       await remote.git("branch", "a", one);
       await repo.git("tag", "draft", one);
       await repo.git("update-ref", "refs/remotes/other/x", one);
-      expect((await store.fetch("origin", [{ ...BRANCHES, source: "refs/heads/main", target: "refs/remotes/origin/main" }], { prune: true })).updated).toEqual([]);
+      expect(
+        (
+          await store.fetch(
+            "origin",
+            [{ ...BRANCHES, source: "refs/heads/main", target: "refs/remotes/origin/main" }],
+            { prune: true },
+          )
+        ).updated,
+      ).toEqual([]);
       const outcome = await store.fetch("origin", [BRANCHES, TAGS], { prune: true });
       expect(sorted(outcome.updated)).toEqual([
         { ref: "refs/remotes/origin/a", from: null, to: one },
@@ -163,16 +179,30 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       await repo.git("fetch", "-q");
       const store = await openFor(subject, repo.path);
       const two = await newCommit(store, one, "two");
-      const outcomes = await store.push("origin", [
-        { ref: branch("new"), from: null, to: two },
-        { ref: tag("fraud@v1.0.0"), from: null, to: one },
-        { ref: branch("moved"), from: one, to: two },
-        { ref: branch("gone"), from: one, to: null },
-      ], { atomic: true });
+      const outcomes = await store.push(
+        "origin",
+        [
+          { ref: branch("new"), from: null, to: two },
+          { ref: tag("fraud@v1.0.0"), from: null, to: one },
+          { ref: branch("moved"), from: one, to: two },
+          { ref: branch("gone"), from: one, to: null },
+        ],
+        { atomic: true },
+      );
       expect(outcomes.map((each) => each.status)).toEqual(["pushed", "pushed", "pushed", "pushed"]);
-      expect(outcomes.map((each) => each.ref)).toEqual([branch("new"), tag("fraud@v1.0.0"), branch("moved"), branch("gone")]);
+      expect(outcomes.map((each) => each.ref)).toEqual([
+        branch("new"),
+        tag("fraud@v1.0.0"),
+        branch("moved"),
+        branch("gone"),
+      ]);
       expect(await remote.git("for-each-ref", "--format=%(refname) %(objectname)")).toBe(
-        [`${branch("main")} ${one}`, `${branch("moved")} ${two}`, `${branch("new")} ${two}`, `${tag("fraud@v1.0.0")} ${one}`].join("\n"),
+        [
+          `${branch("main")} ${one}`,
+          `${branch("moved")} ${two}`,
+          `${branch("new")} ${two}`,
+          `${tag("fraud@v1.0.0")} ${one}`,
+        ].join("\n"),
       );
       expect(await store.readRef("refs/remotes/origin/new")).toBe(two);
       expect(await store.readRef("refs/remotes/origin/moved")).toBe(two);
@@ -204,8 +234,12 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       expect(await push(one, null)).toEqual(["stale"]);
       expect(await push(one, theirs)).toEqual(["up-to-date"]);
       expect(await remote.id(branch("main"))).toBe(theirs);
-      expect(await store.push("origin", [{ ref: branch("absent"), from: one, to: null }])).toMatchObject([{ status: "up-to-date" }]);
-      expect(await store.push("origin", [{ ref: branch("absent"), from: one, to: ours }])).toMatchObject([{ status: "stale" }]);
+      expect(await store.push("origin", [{ ref: branch("absent"), from: one, to: null }])).toMatchObject([
+        { status: "up-to-date" },
+      ]);
+      expect(await store.push("origin", [{ ref: branch("absent"), from: one, to: ours }])).toMatchObject([
+        { status: "stale" },
+      ]);
       expect(await push(theirs, ours)).toEqual(["pushed"]);
     });
 
@@ -244,20 +278,35 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       const store = await openFor(subject, repo.path);
       const two = await newCommit(store, one, "two");
       const [outcome] = await store.push("origin", [{ ref: branch("main"), from: one, to: two }]);
-      expect(outcome).toMatchObject({ ref: branch("main"), status: "refused", reason: expect.stringMatching(/checked out/) });
-      expect(await store.push("origin", [{ ref: branch("side"), from: null, to: two }])).toMatchObject([{ status: "pushed" }]);
+      expect(outcome).toMatchObject({
+        ref: branch("main"),
+        status: "refused",
+        reason: expect.stringMatching(/checked out/),
+      });
+      expect(await store.push("origin", [{ ref: branch("side"), from: null, to: two }])).toMatchObject([
+        { status: "pushed" },
+      ]);
     });
 
     it("lets the remote's own hook decide, or refuses to go around it", async () => {
       const { repo, remote, one } = await clonePair();
       await mkdir(join(remote.path, "hooks"), { recursive: true });
       const hook = join(remote.path, "hooks/update");
-      await writeFile(hook, '#!/bin/sh\ntest "$1" != refs/heads/stage/a || { echo "stages move by review"; exit 1; }\n');
+      await writeFile(
+        hook,
+        '#!/bin/sh\ntest "$1" != refs/heads/stage/a || { echo "stages move by review"; exit 1; }\n',
+      );
       await chmod(hook, 0o755);
       const store = await openFor(subject, repo.path);
-      const pushing = store.push("origin", [{ ref: branch("stage/a"), from: null, to: one }, { ref: branch("b"), from: null, to: one }]);
+      const pushing = store.push("origin", [
+        { ref: branch("stage/a"), from: null, to: one },
+        { ref: branch("b"), from: null, to: one },
+      ]);
       if (subject.capabilities.remoteHooks) {
-        expect(await pushing).toMatchObject([{ status: "refused", reason: expect.stringMatching(/hook declined/) }, { status: "pushed" }]);
+        expect(await pushing).toMatchObject([
+          { status: "refused", reason: expect.stringMatching(/hook declined/) },
+          { status: "pushed" },
+        ]);
       } else {
         await expect(pushing).rejects.toThrowError(withCode("git-required"));
       }
@@ -273,7 +322,9 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
         await chmod(hook, 0o755);
       }
       const store = await openFor(subject, repo.path);
-      expect(await store.push("origin", [{ ref: branch("x"), from: null, to: one }])).toMatchObject([{ status: "pushed" }]);
+      expect(await store.push("origin", [{ ref: branch("x"), from: null, to: one }])).toMatchObject([
+        { status: "pushed" },
+      ]);
       expect(await store.updateRefs([{ ref: branch("y"), from: null, to: one }])).toEqual({ ok: true });
       await expect(readFile(join(repo.path, "hook-ran"))).rejects.toThrow();
     });
@@ -282,9 +333,13 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       const { repo, remote, one } = await clonePair();
       const stores = await Promise.all([openFor(subject, repo.path), openFor(subject, repo.path)]);
       const rivals = await Promise.all([1, 2, 3, 4].map((n) => newCommit(stores[0], one, `rival ${n}`)));
-      const outcomes = await Promise.all(rivals.map((to, n) =>
-        (stores[n % 2] ?? stores[0]).push("origin", [{ ref: branch("raced"), from: null, to }])));
-      const statuses = outcomes.flat().map((each) => each.status).sort();
+      const outcomes = await Promise.all(
+        rivals.map((to, n) => (stores[n % 2] ?? stores[0]).push("origin", [{ ref: branch("raced"), from: null, to }])),
+      );
+      const statuses = outcomes
+        .flat()
+        .map((each) => each.status)
+        .sort();
       expect(statuses).toEqual(["pushed", "stale", "stale", "stale"]);
       const winner = rivals.filter((_, n) => outcomes[n]?.[0]?.status === "pushed");
       expect([await remote.id(branch("raced"))]).toEqual(winner);
@@ -294,7 +349,11 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
     it("pushes many refs at once", async () => {
       const { repo, remote, one } = await clonePair();
       const store = await openFor(subject, repo.path);
-      const edits = Array.from({ length: 300 }, (_, n) => ({ ref: tag(`models/model-${n}@v1.0.0`), from: null, to: one }));
+      const edits = Array.from({ length: 300 }, (_, n) => ({
+        ref: tag(`models/model-${n}@v1.0.0`),
+        from: null,
+        to: one,
+      }));
       const outcomes = await store.push("origin", edits, { atomic: true });
       expect(outcomes).toEqual(edits.map(({ ref }) => ({ ref, status: "pushed" })));
       expect((await remote.git("tag", "--list")).split("\n")).toHaveLength(300);
@@ -303,7 +362,9 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
 }
 
 /** A bare remote with one commit on main, and a repository that has fetched it. */
-async function clonePair(asUrl = false): Promise<{ readonly repo: TempRepo; readonly remote: TempRepo; readonly one: ObjectId }> {
+async function clonePair(
+  asUrl = false,
+): Promise<{ readonly repo: TempRepo; readonly remote: TempRepo; readonly one: ObjectId }> {
   const [repo, remote] = await Promise.all([tempRepo(), tempRepo({ bare: true })]);
   const one = await repo.commit("one", { "a.txt": "a" });
   await repo.git("remote", "add", "origin", asUrl ? pathToFileURL(remote.path).href : remote.path);

@@ -167,7 +167,12 @@ export function describeGitRepositories(name: string, subject: GitStoreSubject):
     it("updates what HEAD had, and leaves a person's changes alone", async () => {
       const repo = await tempRepo();
       await repo.commit("first", { "same.txt": "old", "edited.txt": "old", "staged.txt": "old" });
-      await repo.write({ "edited.txt": "mine", "staged.txt": "mine", "new-staged.txt": "mine", "untracked.txt": "mine" });
+      await repo.write({
+        "edited.txt": "mine",
+        "staged.txt": "mine",
+        "new-staged.txt": "mine",
+        "untracked.txt": "mine",
+      });
       await repo.git("add", "staged.txt", "new-staged.txt");
       const store = await openFor(subject, repo.path);
       const names = ["same.txt", "edited.txt", "staged.txt", "new-staged.txt", "untracked.txt", "absent.txt"];
@@ -193,14 +198,20 @@ export function describeGitRepositories(name: string, subject: GitStoreSubject):
       const repo = await tempRepo();
       const target = await repo.commit("first");
       const program = join(await tempDir(), "fake-gpg");
-      await writeFile(program, "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\n");
+      await writeFile(
+        program,
+        "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\n",
+      );
       await chmod(program, 0o755);
       await git(repo.path, "config", "gpg.program", program);
       await git(repo.path, "config", "tag.gpgSign", "true");
       const store = await openFor(subject, repo.path);
       const tagger = { name: "Grace", email: "g@example.org", seconds: 1_700_000_123, zone: "+0200" };
       const input = { target, name: "team/fraud@v1.0.0", tagger, message: "team/fraud 1.0.0\n" };
-      const [signed, plain] = await store.readObjects([await store.writeTag(input, { sign: true }), await store.writeTag(input)]);
+      const [signed, plain] = await store.readObjects([
+        await store.writeTag(input, { sign: true }),
+        await store.writeTag(input),
+      ]);
       expect(signed).toMatchObject({ kind: "tag", target, targetKind: "commit", name: input.name, tagger });
       expect(signed).toHaveProperty("message", `${input.message}-----BEGIN PGP SIGNATURE-----\n`);
       expect(plain).toHaveProperty("message", input.message);

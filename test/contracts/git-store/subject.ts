@@ -8,7 +8,10 @@ export interface GitStoreSubject {
   /** Opens the repository that holds the directory; throws `not-a-registry` when there is none. */
   readonly open: (directory: string, env: NodeJS.ProcessEnv) => Promise<GitStore>;
   /** Makes an empty repository whose HEAD names the branch. */
-  readonly init: (directory: string, options: { readonly branch: string; readonly env: NodeJS.ProcessEnv }) => Promise<void>;
+  readonly init: (
+    directory: string,
+    options: { readonly branch: string; readonly env: NodeJS.ProcessEnv },
+  ) => Promise<void>;
   /** Each true: it works. False: refused clearly, before any write. */
   readonly capabilities: {
     readonly sha256: boolean;
@@ -21,7 +24,11 @@ export interface GitStoreSubject {
 }
 
 /** Opens a store that is closed when the test ends. */
-export async function openFor(subject: GitStoreSubject, directory: string, env: NodeJS.ProcessEnv = {}): Promise<GitStore> {
+export async function openFor(
+  subject: GitStoreSubject,
+  directory: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<GitStore> {
   const store = await subject.open(directory, isolatedEnvironment(env));
   onTestFinished(() => store.close());
   return store;
@@ -36,5 +43,8 @@ export function tag(name: string): RefName {
 }
 
 export function withCode(...codes: readonly ErrorCode[]) {
-  return expect.objectContaining({ name: "RegistryError", code: expect.toSatisfy((code: ErrorCode) => codes.includes(code)) });
+  return expect.objectContaining({
+    name: "RegistryError",
+    code: expect.toSatisfy((code: ErrorCode) => codes.includes(code)),
+  });
 }

@@ -1,0 +1,98 @@
+import { type ErrorCode, RegistryError } from "../../../errors.ts";
+import type { ProcessResult } from "../../system/processes.ts";
+
+/** What git said when it failed, as the one error of ours that it means. `doing` follows "Git could not". */
+export function gitFailure(
+  doing: string,
+  result: Pick<ProcessResult, "stderr" | "exitCode" | "signal">,
+): RegistryError {
+  const said = result.stderr;
+  const reason =
+    usefulLine(said) ?? (result.signal === null ? `exit code ${result.exitCode}` : `ended by ${result.signal}`);
+  const kind = KINDS.find(({ pattern }) => pattern.test(said));
+  return new RegistryError(kind?.code ?? "git-failed", `Git could not ${doing}: ${reason}`, {
+    ...(kind?.hint === undefined ? {} : { hint: kind.hint(said) }),
+    retryable: kind?.retryable ?? false,
+  });
+}
+
+/** The one line that says why, without the passwords of URLs and without control characters; null when git said nothing. */
+export function usefulLine(stderr: string): string | null {
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map(printable)
+    .filter((line) => line !== "");
+  const line =
+    lines.find((each) => each.startsWith("fatal: ")) ??
+    lines.find((each) => each.startsWith("error: ")) ??
+    lines.at(-1);
+  return line?.replace(/^(fatal|error): /, "").slice(0, 300) ?? null;
+}
+
+/** One line of text as it may be shown: no userinfo in URLs, no control or direction-changing characters. */
+export function printable(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim();
+}
+
+interface FailureKind {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly retryable?: boolean;
+  readonly hint?: (stderr: string) => string;
+}
+
+// The first that matches counts: "unable to access" is printed for refused passwords, too.
+const KINDS: readonly FailureKind[] = [
+  {
+    pattern: /dubious ownership|unsafe repository/,
+    code: "repository-unsupported",
+    hint: (said) =>
+      `git config --global --add safe.directory ${quoted(/repository (?:at )?\(?'([^'\n]*)'/.exec(said)?.[1] ?? "PATH")}`,
+  },
+  {
+    pattern: /unknown repository extension|expected git repo version|unknown repository format|unknown ref storage/i,
+    code: "repository-unsupported",
+    hint: () => "A newer git may know this repository's format",
+  },
+  {
+    pattern: /permission denied \(|authentication failed|could not read (username|password)|terminal prompts disabled/i,
+    code: "auth-failed",
+    hint: () => "Check the credentials of this remote: git ls-remote must work in a terminal",
+  },
+  {
+    pattern:
+      /returned error: 40[13]|HTTP 40[13]|invalid username or (password|token)|permission to .* denied|host key verification failed/i,
+    code: "auth-failed",
+    hint: () => "Check the credentials of this remote: git ls-remote must work in a terminal",
+  },
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    code: "disk",
+    retryable: true,
+    hint: () => "Free some space and run it again",
+  },
+  { pattern: /read-only file system|input\/output error|: permission denied/i, code: "disk" },
+  { pattern: /couldn't find remote ref/i, code: "not-found" },
+  {
+    pattern: /does not appear to be a git repository|repository .*not found|returned error: 404|no such remote/i,
+    code: "git-failed",
+    hint: () => "Check the address: git remote -v",
+  },
+  {
+    pattern:
+      /could not resolve host|connection (refused|reset|timed out|closed)|failed to connect|couldn't connect|timed out|early eof|hung up unexpectedly|rpc failed|unable to access|network is unreachable|no route to host|returned error: (429|5\d\d)|temporary failure/i,
+    code: "network",
+    retryable: true,
+    hint: () => "Try again when the remote can be reached",
+  },
+  { pattern: /cannot lock ref|unable to create '.*\.lock'|another git process/i, code: "git-failed", retryable: true },
+  { pattern: /could not read from remote repository/i, code: "network", retryable: true },
+  { pattern: /not a git repository/i, code: "not-a-registry" },
+];
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

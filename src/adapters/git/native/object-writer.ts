@@ -1,0 +1,71 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { deflate, inflate } from "node:zlib";
+import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
+import { RegistryError } from "../../../errors.ts";
+import type { RepositoryLocation } from "../../../ports/git-store.ts";
+import { diskError, errnoOf } from "../../system/disk-error.ts";
+import { syncFile } from "../../system/durable-copy.ts";
+import { makeDirectory, putInPlace, temporaryName } from "../../system/durable-directory.ts";
+import { type ObjectKind, objectIdOf } from "../object-format.ts";
+import type { GitCommand } from "./git-command.ts";
+
+export type ObjectWriter = (kind: ObjectKind, bytes: Uint8Array) => Promise<ObjectId>;
+
+/**
+ * Writes loose objects, synced and renamed into place: bulk registering would need thousands of processes otherwise.
+ * Where permissions or a second object format need git's own care, `hash-object -w` writes.
+ */
+export function looseObjectWriter(location: RepositoryLocation): ObjectWriter {
+  return async (kind, bytes) => {
+    const id = objectIdOf(kind, bytes, location.objectFormat);
+    const directory = join(location.commonDir, "objects", id.slice(0, 2));
+    const file = join(directory, id.slice(2));
+    const whole = Buffer.concat([Buffer.from(`${kind} ${bytes.length}\0`), bytes]);
+    try {
+      if (await holds(file, whole)) await syncFile(file);
+      else await writeDurably(directory, file, await deflated(whole));
+    } catch (error) {
+      throw diskError("write", file, error);
+    }
+    return id;
+  };
+}
+
+export function hashObjectWriter(git: GitCommand): ObjectWriter {
+  return async (kind, bytes) => {
+    const args = ["hash-object", "-t", kind, "-w", "--stdin"];
+    const { stdout } = await git.run(args, { doing: `write a ${kind}`, input: bytes });
+    const id = stdout.toString("latin1").trim();
+    if (!isObjectId(id)) throw new RegistryError("git-failed", `Git did not say which ${kind} it wrote.`);
+    return id;
+  };
+}
+
+const deflated = promisify<Buffer, Buffer>(deflate);
+const inflated = promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(inflate);
+
+/** A file that merely exists may be damaged: only the very bytes count, and anything else is replaced. */
+async function holds(file: string, whole: Buffer): Promise<boolean> {
+  try {
+    return (await inflated(await readFile(file), { maxOutputLength: whole.length + 1 })).equals(whole);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === null || code === "ENOENT" || code === "ERR_BUFFER_TOO_LARGE") return false;
+    throw error;
+  }
+}
+
+/** The name is git's for unfinished objects, so that `git prune` removes what a crash leaves. */
+async function writeDurably(directory: string, file: string, content: Buffer): Promise<void> {
+  const temporary = join(directory, `tmp_obj_${temporaryName()}`);
+  await makeDirectory(directory, true);
+  try {
+    await writeFile(temporary, content, { flag: "wx", mode: 0o444, flush: true });
+    await putInPlace(temporary, file, true);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
