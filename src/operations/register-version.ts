@@ -18,24 +18,12 @@ import { requireModelName } from "./load/resolve-reference.ts";
 import { CARD_FILE, CARD_LIMIT, readDetails, readFile } from "./load/version-details.ts";
 import { promoteVersions } from "./promote-version.ts";
 import type { RegisterQuestion } from "./questions.ts";
+import type { Registered } from "./register/registered.ts";
 import { answerRegistration } from "./register/answer-registration.ts";
 import { collectInputs, ingestFiles } from "./register/collect-artifacts.ts";
 import { type BroughtArtifact, buildManifest } from "./register/plan-content.ts";
 import { differences, sameContent } from "./register/same-content.ts";
 import { uploadArtifacts } from "./register/upload-artifacts.ts";
-
-/** What became of the version: made, or found to be there already. */
-export interface Registered {
-  readonly content: VersionContent;
-  readonly tagId: ObjectId | null;
-  readonly commit: ObjectId | null;
-  readonly tree: ObjectId | null;
-  readonly created: boolean;
-  readonly draft: boolean;
-  readonly pushed: boolean;
-  /** Objects that were sent to the remote. */
-  readonly uploaded: ReadonlySet<string>;
-}
 
 interface Registration {
   readonly question: RegisterQuestion;

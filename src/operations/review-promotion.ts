@@ -10,7 +10,8 @@ import { loadStages } from "./load/stages.ts";
 import { findRequest } from "./promote/find-request.ts";
 import { loadOpenRequests } from "./promote/request-branches.ts";
 import type { ReviewQuestion } from "./questions.ts";
-import { type ChangeAtHand, reviewChange } from "./review/review-change.ts";
+import type { ChangeAtHand } from "./review/change-at-hand.ts";
+import { reviewChange } from "./review/review-change.ts";
 
 /**
  * Judges a change of a stage: an open request, or any base and head. Local and read-only; the policy is the default

@@ -30,6 +30,11 @@ export function evaluationRef(where: Where, model: ModelName): RefName {
   return branchRef(where, formatEvaluationBranch(model));
 }
 
+/** Where `evaluate --no-push` keeps a measurement until `push`, in a clone with a remote. */
+export function evaluationDraftRef(model: ModelName): RefName {
+  return `refs/heads/${formatEvaluationBranch(model)}`;
+}
+
 export function tagRef(tag: string): RefName {
   return `refs/tags/${tag}`;
 }

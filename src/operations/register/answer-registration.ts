@@ -6,7 +6,7 @@ import type { RegistryContext } from "../context.ts";
 import { loadCatalog } from "../load/catalog.ts";
 import { policyOrWarn } from "../load/load-policy.ts";
 import { readDetails } from "../load/version-details.ts";
-import type { Registered } from "../register-version.ts";
+import type { Registered } from "./registered.ts";
 
 /** The answer to a registration, with the numbers beside those of the next lower version. */
 export async function answerRegistration(

@@ -9,7 +9,7 @@ import type { ReviewAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
 import type { JudgedChange } from "../judge/judge-change.ts";
 import { type LoadedPolicy, requirePolicy } from "../load/load-policy.ts";
-import type { ChangeAtHand } from "./review-change.ts";
+import type { ChangeAtHand } from "./change-at-hand.ts";
 
 /** What a review found out; a change that is not of one model has findings only. */
 interface Outcome {

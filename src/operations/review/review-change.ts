@@ -3,7 +3,6 @@ import { type Finding, finding } from "../../domain/finding.ts";
 import { findNameConflict, type ModelName } from "../../domain/model/model-name.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
-import type { StageName } from "../../domain/policy/stage.ts";
 import { verdictOf } from "../../domain/promotion/judgement.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
 import type { ReviewAnswer } from "../answers.ts";
@@ -16,13 +15,8 @@ import { entryAt, modelTree, readCommit } from "../load/trees.ts";
 import { loadSituation, type StageSituation } from "../promote/stage-change.ts";
 import { type ChangedTree, changedModels } from "./changed-models.ts";
 import { answerReview } from "./answer-review.ts";
+import type { ChangeAtHand } from "./change-at-hand.ts";
 
-/** A change of a stage on Git's terms: M = merge-base(base, head), the change is M..head (DESIGN section 3). */
-export interface ChangeAtHand {
-  readonly stage: StageName;
-  readonly base: ObjectId;
-  readonly head: ObjectId;
-}
 
 /** What a review came to, for the answer and for a merge. */
 export interface Reviewed {

@@ -1,0 +1,138 @@
+import { writeEvaluation } from "../documents/evaluation.ts";
+import { checkTree } from "../documents/schema-findings.ts";
+import { stripUserinfo } from "../documents/strip-userinfo.ts";
+import type { Tree } from "../documents/yaml-tree.ts";
+import { RegistryError } from "../errors.ts";
+import type { Measurement } from "../domain/metric/measurement.ts";
+import { type Evaluation, EvaluationSchema, formatEvaluationBranch, formatEvaluationPath } from "../domain/model/evaluation.ts";
+import { formatVersionId } from "../domain/model/version-tag.ts";
+import { evaluateGates, type JudgedSide } from "../domain/policy/evaluate-gates.ts";
+import { blocks, type GateRow } from "../domain/policy/gate.ts";
+import { isoSeconds } from "../domain/promotion/judge-needs.ts";
+import { answerVersion } from "./answer-parts.ts";
+import type { EvaluateAnswer } from "./answers.ts";
+import { contentDigest } from "./apply/content-digest.ts";
+import { publishRefs } from "./apply/publish-refs.ts";
+import { refresh } from "./apply/refresh.ts";
+import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
+import { signatureNow } from "./apply/signature.ts";
+import { replaceAt } from "./apply/stage-tree.ts";
+import type { RegistryContext } from "./context.ts";
+import { loadCatalog } from "./load/catalog.ts";
+import { requirePolicy, requireStage } from "./load/load-policy.ts";
+import { judgedSide } from "./load/measurements.ts";
+import { evaluationDraftRef, evaluationRef } from "./load/ref-names.ts";
+import { requireReference, resolveReference } from "./load/resolve-reference.ts";
+import { loadLedger, loadStage } from "./load/stages.ts";
+import { entryAt, readCommit } from "./load/trees.ts";
+import { readDetails, type VersionDetails } from "./load/version-details.ts";
+import type { EvaluateQuestion } from "./questions.ts";
+import { withDecimals } from "./register/plan-content.ts";
+
+/**
+ * Records a measurement made after registering, on the append-only branch of evaluations; a lost race re-parents and
+ * tries again. The same measurement again is no new one. With `check` the gates of that stage judge it (DETAILS 22).
+ */
+export async function evaluateVersion(context: RegistryContext, question: EvaluateQuestion): Promise<EvaluateAnswer> {
+  const { model } = requireReference(question.reference);
+  if (question.push !== false) await refresh(context, [model]);
+  const { entry } = await resolveReference(context, question.reference);
+  const version = await readDetails(context.git, entry);
+  const evaluation = buildEvaluation(context, question, version);
+  const text = writeEvaluation(evaluation);
+  const path = formatEvaluationPath(version.version, await contentDigest(text));
+  const gates = question.check === undefined ? [] : await checkAgainst(context, { version, evaluation, path, stage: question.check });
+  const answer = { ...answerVersion(version), path, gates, passed: !gates.some(blocks) };
+  if (question.dryRun === true) return { ...answer, created: true };
+  const created = await retryLostRaces(context.clock, (tries) => append(context, { question, version, text, path, tries }));
+  if (created !== null) return { ...answer, created };
+  throw new RegistryError("git-failed", `others kept adding evaluations of ${model}`, { retryable: true, hint: "run the command again" });
+}
+
+interface Append {
+  readonly question: EvaluateQuestion;
+  readonly version: VersionDetails;
+  readonly text: string;
+  readonly path: string;
+  readonly tries: number;
+}
+
+async function append(context: RegistryContext, one: Append): Promise<Attempt<boolean>> {
+  const { git } = context;
+  const { model } = one.version;
+  if (one.tries > 0 && one.question.push !== false) await refresh(context, [model]);
+  const isDraft = one.question.push === false && context.remote !== null;
+  const ref = isDraft ? evaluationDraftRef(model) : evaluationRef(context, model);
+  const tip = (await git.readRef(ref)) ?? (await git.readRef(evaluationRef(context, model)));
+  const root = tip === null ? await git.writeTree([]) : (await readCommit(git, tip)).tree;
+  if ((await entryAt(git, root, one.path)) !== null) return { kind: "done", value: false };
+  const id = await git.writeBlob(new TextEncoder().encode(one.text));
+  const tree = await replaceAt(git, root, { path: one.path, entry: { name: "", mode: "100644", id } });
+  const by = await signatureNow(context);
+  const message = `Evaluate ${model} ${one.version.version}\n`;
+  const commit = await git.writeCommit({ tree, parents: tip === null ? [] : [tip], author: by, committer: by, message });
+  if (isDraft) {
+    const outcome = await git.updateRefs([{ ref, from: await git.readRef(ref), to: commit }]);
+    return outcome.ok ? { kind: "done", value: true } : { kind: "lost" };
+  }
+  const outcome = await publishRefs(context, [
+    { ref: `refs/heads/${formatEvaluationBranch(model)}`, from: tip, to: commit },
+  ]);
+  return outcome.kind === "done" ? { kind: "done", value: true } : { kind: "lost" };
+}
+
+function buildEvaluation(context: RegistryContext, question: EvaluateQuestion, version: VersionDetails): Evaluation {
+  const now = question.live === true ? isoSeconds(context.clock.now()) : undefined;
+  const tree = {
+    schemaVersion: 1,
+    model: version.model,
+    version: version.version,
+    tree: version.tree,
+    kind: question.live === true ? "live" : "offline",
+    measuredAt: question.at ?? now,
+    evaluation: question.evaluation,
+    metrics: question.metrics,
+    slices: question.slices,
+    note: question.note,
+  };
+  const given = Object.fromEntries(Object.entries(tree).filter(([, value]) => value !== undefined));
+  const checked = checkTree(withDecimals(given) as Tree, EvaluationSchema, { file: null, locate: () => null });
+  if (checked.ok) return withoutUserinfo(checked.value);
+  const [first] = checked.findings;
+  const code = /^(?:metrics|slices)\b/.test(first?.message ?? "") ? "metrics-invalid" : "evaluation-invalid";
+  throw new RegistryError(code, `the evaluation of ${formatVersionId(version)} cannot be recorded: ${first?.message ?? "invalid"}`, {
+    findings: checked.findings,
+    ...(first?.hint ? { hint: first.hint } : {}),
+  });
+}
+
+function withoutUserinfo(evaluation: Evaluation): Evaluation {
+  const dataset = evaluation.evaluation?.dataset;
+  if (dataset?.uri === undefined) return evaluation;
+  return { ...evaluation, evaluation: { ...evaluation.evaluation, dataset: { ...dataset, uri: stripUserinfo(dataset.uri) } } };
+}
+
+/** Judges this measurement alone by the stage's gates of its kind; the champion is what the stage holds. */
+async function checkAgainst(
+  context: RegistryContext,
+  one: { readonly version: VersionDetails; readonly evaluation: Evaluation; readonly path: string; readonly stage: string },
+): Promise<readonly GateRow[]> {
+  const { policy } = await requirePolicy(context);
+  const { stage } = requireStage(policy, one.stage);
+  const { version, evaluation } = one;
+  const measurement: Measurement = {
+    kind: evaluation.kind,
+    from: one.path,
+    at: evaluation.measuredAt ?? isoSeconds(context.clock.now()),
+    by: (await context.identify()).name,
+    evaluation: evaluation.evaluation ?? null,
+    metrics: evaluation.metrics,
+    slices: evaluation.slices,
+  };
+  const catalog = await loadCatalog(context.git);
+  const { holds } = await loadLedger(context, await loadStage(context, policy, stage), { name: version.model, catalog });
+  const held = catalog.models.get(version.model)?.find((entry) => holds !== null && entry.version === holds.version);
+  const candidate: JudgedSide = { ...version, measurements: [measurement] };
+  const champion = held === undefined ? null : await judgedSide(context, held);
+  return evaluateGates({ policy, stage, candidate, champion, kind: evaluation.kind });
+}

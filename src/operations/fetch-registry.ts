@@ -1,0 +1,18 @@
+import { RegistryError } from "../errors.ts";
+import type { FetchAnswer } from "./answers.ts";
+import { refresh } from "./apply/refresh.ts";
+import type { RegistryContext, RegistryRemote } from "./context.ts";
+
+/** Brings everything from the remote: branches pruned, all tags; a version tag that differs is a finding, never moved. */
+export async function fetchRegistry(context: RegistryContext): Promise<FetchAnswer> {
+  const remote = requireRemote(context);
+  await context.git.setConfig(`remote.${remote.name}.tagOpt`, "--tags");
+  const { updated, findings } = await refresh(context, "all");
+  return { remote: remote.name, updated, findings };
+}
+
+/** The remote, for commands that are about it: `usage` without one. */
+export function requireRemote({ remote }: RegistryContext): RegistryRemote {
+  if (remote !== null) return remote;
+  throw new RegistryError("usage", "this registry has no remote", { hint: "git remote add origin <url>" });
+}
