@@ -16,7 +16,7 @@ artifacts:
   - { path: scaler.pkl, role: preprocessor, format: pickle, sha256: "${OTHER_SHA}", size: 3310 }
 metrics:
   accuracy: 0.9312
-  f1: { value: 0.8801, n: 20000 }
+  f1: { value: 0.8801, "n": 20000 }
   latency_p95_ms: 41.2
 slices:
   "region=EU": { f1: 0.871 }
