@@ -32,7 +32,8 @@ export function formatTree(entries: readonly TreeEntry[]): Buffer {
   rows.sort((a, b) => Buffer.compare(a.key, b.key));
   const names = new Set<string>();
   const parts = rows.map(({ name, mode, id }) => {
-    const fault = !MODES.has(mode) ? "has an unknown mode" : names.has(name) ? "is there twice" : nameFault(name);
+    const doubled = names.has(name) ? "is there twice" : null;
+    const fault = MODES.has(mode) ? (doubled ?? nameFault(name)) : "has an unknown mode";
     if (fault !== null) throw new RegistryError("usage", `The tree entry ${JSON.stringify(name)} ${fault}.`);
     names.add(name);
     return [Buffer.from(`${mode} `), encodeName(name), NUL, Buffer.from(id, "hex")];
@@ -131,7 +132,7 @@ function sortKey(mode: string, name: Buffer): Buffer {
 function parseCommit(id: ObjectId, content: Uint8Array): GitObject {
   const { headers, body } = splitHeaders(content);
   const cursor = headers[Symbol.iterator]();
-  const tree = checkedId(valueOf("tree", cursor.next().value), id);
+  const tree = checkedId(headerValue("tree", cursor.next().value), id);
   const parents: ObjectId[] = [];
   let line = cursor.next().value;
   for (; line?.startsWith("parent "); line = cursor.next().value) parents.push(checkedId(line.slice(7), id));
@@ -143,9 +144,9 @@ function parseCommit(id: ObjectId, content: Uint8Array): GitObject {
 
 function parseTag(id: ObjectId, content: Uint8Array): GitObject {
   const { headers, body } = splitHeaders(content);
-  const target = checkedId(valueOf("object", headers[0]), id);
-  const targetKind = valueOf("type", headers[1]);
-  const name = decodeText(Buffer.from(valueOf("tag", headers[2]), "latin1"));
+  const target = checkedId(headerValue("object", headers[0]), id);
+  const targetKind = headerValue("type", headers[1]);
+  const name = decodeText(Buffer.from(headerValue("tag", headers[2]), "latin1"));
   if (!isObjectKind(targetKind)) throw new MalformedObject("has a target of an unknown type");
   // Tags older than 2005 have no tagger.
   const tagger = headers[3]?.startsWith("tagger ") ? checkedSignature("tagger", headers[3]) : null;
@@ -161,13 +162,13 @@ function splitHeaders(content: Uint8Array): { readonly headers: readonly string[
   return { headers, body: blank < 0 ? Buffer.alloc(0) : bytes.subarray(blank + 2) };
 }
 
-function valueOf(key: string, line: string | undefined): string {
+function headerValue(key: string, line: string | undefined): string {
   if (line?.startsWith(`${key} `)) return line.slice(key.length + 1);
   throw new MalformedObject(`lacks its ${key} line`);
 }
 
 function checkedSignature(key: string, line: string | undefined) {
-  const signature = parseSignature(valueOf(key, line));
+  const signature = parseSignature(headerValue(key, line));
   if (signature === null) throw new MalformedObject(`has a broken ${key} line`);
   return signature;
 }

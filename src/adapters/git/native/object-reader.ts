@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
+import type { RepositoryLocation } from "../../../ports/git-store.ts";
 import { OutputTail, startFailure } from "../../system/processes.ts";
 import type { ObjectKind } from "../object-format.ts";
 import type { GitCommand } from "./git-command.ts";
@@ -31,19 +32,25 @@ interface Request {
 /** One long-lived `cat-file --batch`, started when first asked; requests are sent without waiting for answers. */
 export class ObjectReader {
   readonly #git: GitCommand;
+  readonly #digits: number;
   #session: Session | null = null;
   #ended: Promise<unknown> = Promise.resolve();
 
-  constructor(git: GitCommand) {
+  constructor(git: GitCommand, format: RepositoryLocation["objectFormat"]) {
     this.#git = git;
+    this.#digits = format === "sha1" ? 40 : 64;
   }
 
   /** In the order asked; null for an absent object. */
   read(ids: readonly ObjectId[], limit: number): Promise<readonly (RawObject | null)[]> {
-    if (ids.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const batch: Batch = { answers: new Array(ids.length).fill(null), open: ids.length, resolve, reject };
-      this.#send(ids.map((id, index) => ({ id, limit, index, batch, suspect: false })));
+      const batch: Batch = { answers: new Array(ids.length).fill(null), open: 0, resolve, reject };
+      const requests = ids.map((id, index) => ({ id, limit, index, batch, suspect: false }));
+      // Git would take an id of the shorter format for the beginning of one of the longer.
+      const own = requests.filter(({ id }) => id.length === this.#digits);
+      batch.open = own.length;
+      if (own.length === 0) resolve(batch.answers);
+      else this.#send(own);
     });
   }
 
@@ -104,6 +111,7 @@ class Session {
   }
 
   end(): void {
+    this.#hold(true);
     this.#child.stdin.end();
   }
 
@@ -139,12 +147,20 @@ class Session {
   #begin(header: string): void {
     const request = this.#queue[this.#head];
     const [id, kind, digits] = header.split(" ");
-    if (request === undefined || id !== request.id) return this.#fail(new Error("cat-file answers out of order"));
-    if (kind === "missing") return this.#answer(null);
     const size = Number(digits);
-    if (!isKind(kind) || !Number.isSafeInteger(size))
-      return this.#fail(new Error("cat-file does not keep to its format"));
-    const keep = size <= request.limit;
+    if (request === undefined || id !== request.id) {
+      this.#fail(new Error("cat-file answers out of order"));
+    } else if (kind === "missing") {
+      this.#answer(null);
+    } else if (isKind(kind) && Number.isSafeInteger(size)) {
+      this.#expect(kind, size, request.limit);
+    } else {
+      this.#fail(new Error("cat-file does not keep to its format"));
+    }
+  }
+
+  #expect(kind: ObjectKind, size: number, limit: number): void {
+    const keep = size <= limit;
     if (keep || size <= SKIP_LIMIT) {
       this.#content = { kind, size, keep, missing: size + 1 };
       return;
@@ -199,14 +215,15 @@ class Session {
     this.#over = true;
     const left = this.#queue.slice(this.#head);
     const [first] = left;
-    if (first === undefined) return this.#onEnd([]);
-    if (!first.suspect) {
-      first.suspect = true;
-      return this.#onEnd(left);
+    if (first === undefined || !first.suspect) {
+      if (first !== undefined) first.suspect = true;
+      this.#onEnd(left);
+    } else if (DAMAGE.test(result.stderr)) {
+      answerRequest(first, { kind: "unreadable", reason: usefulLine(result.stderr) ?? "cannot be read" });
+      this.#onEnd(left.slice(1));
+    } else {
+      this.#reject(left, gitFailure("read objects", result));
     }
-    if (!DAMAGE.test(result.stderr)) return this.#reject(left, gitFailure("read objects", result));
-    answerRequest(first, { kind: "unreadable", reason: usefulLine(result.stderr) ?? "cannot be read" });
-    this.#onEnd(left.slice(1));
   }
 
   #fail(cause: Error): void {

@@ -115,7 +115,7 @@ class NativeGitStore implements GitStore {
   constructor(git: GitCommand, location: RepositoryLocation) {
     this.#git = git;
     this.location = location;
-    this.#reader = new ObjectReader(git);
+    this.#reader = new ObjectReader(git, location.objectFormat);
   }
 
   listRefs: GitStore["listRefs"] = (prefixes) => listRefs(this.#git, prefixes);

@@ -160,7 +160,7 @@ async function peelFully(git: GitCommand, refs: readonly Ref[]): Promise<readonl
 function selectSorted(refs: readonly Ref[], prefixes: readonly RefName[]): readonly Ref[] {
   return refs
     .filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
-    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function asObjectId(text: string): ObjectId | null {

@@ -123,7 +123,8 @@ async function presentId(
 async function kindOf(place: string): Promise<"file" | "directory" | "other" | null> {
   try {
     const stats = await lstat(place);
-    return stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "other";
+    if (stats.isFile()) return "file";
+    return stats.isDirectory() ? "directory" : "other";
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return null;
     throw diskError("read", place, error);
