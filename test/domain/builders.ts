@@ -8,21 +8,21 @@ import { type Policy, PolicySchema } from "../../src/domain/policy/policy.ts";
 import { parseStageName, type StageName } from "../../src/domain/policy/stage.ts";
 
 /** The value of a parse that must succeed. */
-export function valueOf<T>(parsed: Parsed<T>): T {
+export function parsedValue<T>(parsed: Parsed<T>): T {
   if (!parsed.ok) throw new Error(parsed.message);
   return parsed.value;
 }
 
 export function d(text: string): Decimal {
-  return valueOf(Decimal.parse(text));
+  return parsedValue(Decimal.parse(text));
 }
 
 export function version(text: string): Version {
-  return valueOf(parseVersion(text));
+  return parsedValue(parseVersion(text));
 }
 
 export function stage(text: string): StageName {
-  return valueOf(parseStageName(text));
+  return parsedValue(parseStageName(text));
 }
 
 /** Plain data as documents hand it over: every number a Decimal. */

@@ -117,7 +117,7 @@ describe("Decimal arithmetic", () => {
         const right = b.digits * 10n ** BigInt(places - b.places);
         const difference = left - right;
         expect(d(a.text).minus(d(b.text)).text).toBe(fixedText(difference, places));
-        const order = difference === 0n ? 0 : difference > 0n ? 1 : -1;
+        const order = Number(difference > 0n) - Number(difference < 0n);
         expect(d(a.text).compare(d(b.text))).toBe(order);
         expect(d(a.text).isZero).toBe(a.digits === 0n);
       }),

@@ -56,7 +56,7 @@ describe("parseMetricKey", () => {
 describe("metric values", () => {
   it("are read plain or with their sample size", () => {
     expect(metricValue(d("0.5")).text).toBe("0.5");
-    expect(metricValue({ value: d("0.50"), n: d("10") }).text).toBe("0.50");
+    expect(metricValue({ value: d("0.50"), n: 10 }).text).toBe("0.50");
     expect(metricIn({ f1: { value: d("0.50") } }, "f1")?.text).toBe("0.50");
     expect(metricIn({}, "toString")).toBeNull();
   });
