@@ -59,7 +59,7 @@ export function name(text: string): string {
 function isPlainWord(word: string): boolean {
   if (/^(?:[·—–→+=…]|%|±|\d{2}:\d{2})$/.test(word)) return true;
   if (!/^[("“‘]?(?:[+-](?=\d))?[A-Za-z0-9]+(?:[-.'’,%+/][A-Za-z0-9]+)*%?[)"”’,.:;?…]*$/.test(word)) return false;
-  if (/\bgh-\d/i.test(word) || /^[("“‘]?www\./i.test(word)) return false;
+  if (/gh-\d|www\./i.test(word)) return false;
   return !/(?:^|[^0-9a-z])[0-9a-f]{7,}(?:$|[^0-9a-z])/i.test(word);
 }
 
