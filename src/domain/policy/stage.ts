@@ -4,8 +4,9 @@ import { accepted, type Checked, type Parsed, refused } from "../parsed.ts";
 export type StageName = Checked<"StageName">;
 
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-/** `vx` is a semver range, as `x` is: `fraud@vx` would never mean the stage. */
-const RESERVED = new Set(["latest", "greatest", "best", "deprecated", "created", "x", "vx", "head"]);
+const RESERVED = new Set(["latest", "greatest", "best", "deprecated", "created", "x", "head"]);
+/** What semver reads as a version or a range, however many v: `fraud@vv1` would never mean a stage. */
+const VERSION_LIKE = /^v*(?:\d|x$)/;
 const BRANCH_PREFIX = "stage/";
 
 /** Reads a stage name; a refused one comes with the nearest allowed spelling as its hint. */
@@ -16,7 +17,7 @@ export function parseStageName(text: string): Parsed<StageName> {
 
 function reasonAgainst(text: string): string | null {
   if (RESERVED.has(text)) return `${text} has a meaning of its own, it cannot name a stage`;
-  if (/^v?\d/.test(text)) return `${text} reads like a version, it cannot name a stage`;
+  if (VERSION_LIKE.test(text)) return `${text} reads like a version, it cannot name a stage`;
   return NAME.test(text) ? null : "a stage name is 1 to 32 lower-case letters, digits and -, beginning with a letter";
 }
 
