@@ -45,9 +45,26 @@ export interface ModelCache {
    * something in it is refused (`usage`) without `force`; with it, exactly the files of this version remain. A symlink is
    * never written through (`usage`): neither `directory` nor, with `within`, anything from `within` down to it.
    */
-  copyOut(version: Materialisation, directory: string, source: ObjectSource, options: LayOutOptions & { readonly force: boolean; readonly within?: string }): Promise<{ readonly files: readonly LaidOutFile[] }>;
+  copyOut(version: Materialisation, directory: string, source: ObjectSource, options: LayOutOptions & Replacing): Promise<{ readonly files: readonly LaidOutFile[] }>;
+  /** The files of a local directory, sorted, for a PATH as fallback (DETAILS 47). Throws `not-found`; `artifact-invalid` for a symlink or a special file in it. */
+  listDirectory(path: string): Promise<readonly PlainFile[]>;
+  /** Copies a local directory as it is, unverified, to a directory of the user's, with the rules of `copyOut`. Throws like it and like `listDirectory`. */
+  copyDirectory(from: string, to: string, options: Replacing): Promise<{ readonly files: readonly PlainFile[] }>;
   /** Makes `link` a symlink to the directory, atomically, and notes it. A `link` that is no symlink is `usage`. Answers whether it changed. */
   link(directory: string, link: string): Promise<{ readonly changed: boolean }>;
+}
+
+export interface Replacing {
+  readonly force: boolean;
+  /** Absolute path of the directory that the user named, where the files go below it. */
+  readonly within?: string;
+}
+
+/** A file of no version. */
+export interface PlainFile {
+  /** `/` between segments. */
+  readonly path: string;
+  readonly size: number;
 }
 
 export interface LayOutOptions {

@@ -7,10 +7,10 @@ import type { FileOrigin, LaidOutFile, LayOutOptions, Materialisation, ObjectSou
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
+import { removeTree, sweep } from "../system/remove-tree.ts";
 import type { CacheLayout } from "./cache-layout.ts";
 import { AT_ONCE, gatherObjects, unique } from "./gather-objects.ts";
 import { copyMatches, lookAt, type ObjectCache } from "./object-cache.ts";
-import { removeTree, sweep } from "./remove-tree.ts";
 import { besideArtifacts, chosenArtifacts, inspectVersion } from "./version-files.ts";
 
 export interface MaterialiseRequest {

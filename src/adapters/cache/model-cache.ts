@@ -1,10 +1,12 @@
 import { isAbsolute, resolve } from "node:path";
 import { invariant } from "../../errors.ts";
-import type { ModelCache } from "../../ports/model-cache.ts";
+import type { ModelCache, Replacing } from "../../ports/model-cache.ts";
 import { cacheLayout } from "./cache-layout.ts";
+import { copyDirectory, listDirectory } from "./copy-directory.ts";
 import { copyOut } from "./copy-out.ts";
 import { materialiseVersion } from "./materialise-version.ts";
 import { openObjectCache } from "./object-cache.ts";
+import type { Destination } from "./place-directory.ts";
 import { switchLink } from "./switch-link.ts";
 
 /**
@@ -17,15 +19,23 @@ export function openModelCache({ directory }: { readonly directory: string }): M
   invariant(isAbsolute(directory), `the cache directory ${directory} is absolute`);
   const layout = cacheLayout(directory);
   const objects = openObjectCache(layout);
+  const destination = (path: string, options: Replacing): Destination => ({
+    directory: resolve(path),
+    force: options.force,
+    within: resolve(options.within ?? path),
+    cache: directory,
+  });
   return {
     materialise: (version, source, options) => materialiseVersion({ layout, objects, version, source, options }),
     // biome-ignore lint/complexity/useMaxParams: the port's signature
     async copyOut(version, target, source, options) {
-      const within = resolve(options.within ?? target);
-      const { force } = options;
-      const request = { layout, objects, version, source, options, directory: resolve(target), within, force };
+      const request = { layout, objects, version, source, options, destination: destination(target, options) };
       return { files: await copyOut(request) };
     },
+    listDirectory: (path) => listDirectory(resolve(path)),
+    copyDirectory: async (from, to, options) => ({
+      files: await copyDirectory(resolve(from), destination(to, options)),
+    }),
     link: (target, link) => switchLink(layout, { target: resolve(target), link: resolve(link) }),
   };
 }

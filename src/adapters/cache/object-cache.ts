@@ -55,7 +55,8 @@ export function openObjectCache(layout: CacheLayout): ObjectCache {
       try {
         const options = { durable: true, mode: READ_ONLY, onBytes, as: path };
         if (!(await copyMatches({ from, to: temporary, pointer }, options))) return false;
-        await putInPlace(temporary, path, true);
+        // A name that is lost costs a copy; bytes that are lost under a stamp would be handed out.
+        await putInPlace(temporary, path, false);
       } finally {
         await rm(temporary, { force: true }).catch(() => undefined);
       }

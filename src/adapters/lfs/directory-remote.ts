@@ -1,14 +1,12 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ArtifactRemote, ArtifactStore, TransferProgress } from "../../ports/artifact-store.ts";
 import { copyHashed } from "../system/durable-copy.ts";
-import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
+import { putInPlace } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
 import { readRegular } from "../system/regular-file.ts";
 import { findGitDirectory, storageOf } from "./git-directory.ts";
-import { checkObject, objectPath, quarantineObject } from "./local-store.ts";
+import { checkObject, inTemporaryFile, objectPath, quarantineObject } from "./local-store.ts";
 
 export interface DirectoryRemoteOptions {
   /** Path or `file:` URL of the remote repository, bare or not. */
@@ -58,7 +56,6 @@ async function upload(
   if (absent.length > 0)
     throw lfsMissing("the local LFS store", absent, "git model fetch, or register the files again");
   if (wanted.length === 0) return [];
-  await makeDirectory(join(side.storage, "tmp"), false);
   await inParallel(wanted, AT_ONCE, (pointer) => send(side, pointer, progress));
   const still = await missing(side, wanted);
   if (still.length === 0) return wanted;
@@ -66,9 +63,8 @@ async function upload(
 }
 
 async function send({ storage, store }: Sides, pointer: Pointer, progress?: TransferProgress): Promise<void> {
-  const temporary = join(storage, "tmp", temporaryName());
   const target = objectPath(storage, pointer.sha256);
-  try {
+  await inTemporaryFile(storage, async (temporary) => {
     const source = store.pathOf(pointer.sha256);
     const sent = await copyHashed(source, temporary, { durable: true, mode: 0o644, onBytes: progress, as: target });
     if (sent.sha256 !== pointer.sha256 || sent.size !== pointer.size) {
@@ -78,9 +74,7 @@ async function send({ storage, store }: Sides, pointer: Pointer, progress?: Tran
       });
     }
     await putInPlace(temporary, target, true);
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
-  }
+  });
 }
 
 async function download(side: Sides, pointers: readonly Pointer[], progress?: TransferProgress): Promise<void> {

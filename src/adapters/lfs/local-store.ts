@@ -1,4 +1,4 @@
-import { lstat, rm } from "node:fs/promises";
+import { lstat, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
 import { EMPTY_SHA256, type Pointer } from "../../domain/artifact/pointer.ts";
@@ -7,6 +7,7 @@ import type { ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { copyHashed, hashFile, syncFile, writeHashed } from "../system/durable-copy.ts";
 import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
+import { sweep } from "../system/remove-tree.ts";
 
 export interface LocalStoreOptions {
   /** Absolute path of the repository's common git directory. */
@@ -130,8 +131,11 @@ function mismatch(expected: Pointer, arrived: Pointer): RegistryError {
   return new RegistryError("digest-mismatch", `object ${expected.sha256}: ${what}`, { retryable: true });
 }
 
-/** Whatever happens, the temporary file is gone afterwards unless it was renamed. */
-async function inTemporaryFile<T>(directory: string, work: (temporary: string) => Promise<T>): Promise<T> {
+/**
+ * Gives `work` a path in a store's `tmp/`. Whatever happens, the temporary file is gone afterwards unless it was renamed; what a killed process left goes after a
+ * day. That the folder has just changed makes its mtime the present time.
+ */
+export async function inTemporaryFile<T>(directory: string, work: (temporary: string) => Promise<T>): Promise<T> {
   const folder = join(directory, "tmp");
   await makeDirectory(folder, false);
   const temporary = join(folder, temporaryName());
@@ -139,5 +143,7 @@ async function inTemporaryFile<T>(directory: string, work: (temporary: string) =
     return await work(temporary);
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
+    const changed = await stat(folder).catch(() => null);
+    if (changed !== null) await sweep(folder, "", changed.mtimeMs);
   }
 }

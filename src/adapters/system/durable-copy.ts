@@ -20,7 +20,7 @@ export interface CopyOptions {
 
 const MIB = 1024 * 1024;
 /** Bytes of a stream that may be on their way to the disk. */
-const PENDING_LIMIT = 4 * MIB;
+const PENDING_LIMIT = 8 * MIB;
 /** A long file is flushed while the rest is read, so that the fsync at its end is short (1 GiB: 1.3 s -> 0.9 s). */
 const FLUSH_EVERY = 64 * MIB;
 const CLONE_FROM = 4 * MIB;

@@ -4,7 +4,7 @@ import { RegistryError } from "../../errors.ts";
 import { diskError, errnoOf } from "./disk-error.ts";
 
 const CHUNK = 1024 * 1024;
-const CHUNKS_IN_FLIGHT = 4;
+const CHUNKS_IN_FLIGHT = 8;
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface FileMoment {

@@ -125,21 +125,6 @@ describe("the local LFS store", () => {
     expect(error.message).toContain(join(directory, "occupied"));
   });
 
-  it("reports a full disk with its path and that it is worth another try", async (context) => {
-    // /dev/full is the one file system fault that needs no privilege.
-    const full = await stat("/dev/full").catch(() => null);
-    if (full === null) return context.skip("this system has no /dev/full");
-    const { diskError } = await import("../../../src/adapters/system/disk-error.ts");
-    const handle = await open("/dev/full", "w");
-    const cause: unknown = await handle.write("x").catch((error: unknown) => error);
-    await handle.close();
-    expect(diskError("write", "/registry/lfs/objects", cause)).toMatchObject({
-      code: "disk",
-      retryable: true,
-      message: "/registry/lfs/objects cannot be written: no space left on the disk",
-    });
-  });
-
   it.each([
     ["shorter", "conten"],
     ["longer", "content and more"],
