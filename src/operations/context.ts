@@ -21,6 +21,8 @@ export interface RegistryContext {
   readonly identify: () => Promise<Identity>;
   /** The source code around the caller's directory; null when that is the registry itself. */
   readonly describeSource: () => Promise<HeadDescription | null>;
+  /** A path as the caller wrote it, absolute. */
+  readonly resolvePath: (path: string) => string;
   /** URL of the CI run that calls, or null. */
   readonly runUrl: string | null;
 }

@@ -13,7 +13,7 @@ import type { VersionEntry } from "../load/catalog.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { entryAt, modelTree, readCommit } from "../load/trees.ts";
 import { loadSituation, type StageSituation } from "../promote/stage-change.ts";
-import { type ChangedTree, changedModels } from "./changed-models.ts";
+import { type ChangedTree, changedModels } from "../load/changed-models.ts";
 import { answerReview } from "./answer-review.ts";
 import type { ChangeAtHand } from "./change-at-hand.ts";
 

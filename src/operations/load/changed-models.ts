@@ -1,7 +1,7 @@
 import { type ModelName, parseModelName } from "../../domain/model/model-name.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
-import { readTree } from "../load/trees.ts";
+import { readTree } from "./trees.ts";
 
 /** What a change does to a stage's tree. */
 export interface ChangedTree {
@@ -21,24 +21,40 @@ const DEEPEST = 3;
 
 /** Compares two root trees of a stage: the folders below `models/` with a manifest on either side are models. */
 export async function changedModels(git: GitStore, before: ObjectId, after: ObjectId): Promise<ChangedTree> {
+  const top = await differing(git, { path: "", before: folder(before), after: folder(after) });
+  const beside = top.filter(({ path }) => path !== "models" && path !== ".github").map(({ path }) => path);
+  const inGithub = (
+    await Promise.all(top.filter(({ path }) => path === ".github").map((pair) => differing(git, pair)))
+  ).flat();
+  const models = top.find(({ path }) => path === "models");
+  const below = models === undefined ? NOTHING : await changedBelow(git, models);
+  return { models: below.models, others: [...beside, ...inGithub.map(({ path }) => path), ...below.others] };
+}
+
+/** The same for two trees of the folder `models/` itself; null: absent. */
+export async function changedInModels(
+  git: GitStore,
+  before: ObjectId | null,
+  after: ObjectId | null,
+): Promise<ChangedTree> {
+  const side = (id: ObjectId | null) => (id === null ? null : folder(id));
+  return changedBelow(git, { path: "models", before: side(before), after: side(after) });
+}
+
+const NOTHING: ChangedTree = { models: [], others: [] };
+
+async function changedBelow(git: GitStore, root: Pair): Promise<ChangedTree> {
   const models: ChangedTree["models"][number][] = [];
   const others: string[] = [];
-  let open = (await differing(git, { path: "", before: folder(before), after: folder(after) })).filter((pair) => {
-    if (pair.path === "models" || pair.path === ".github") return true;
-    others.push(pair.path);
-    return false;
-  });
-  for (let depth = 0; depth <= DEEPEST && open.length > 0; depth++) {
+  let open: readonly Pair[] = [root];
+  for (let depth = 0; depth < DEEPEST && open.length > 0; depth++) {
     const below = (await Promise.all(open.map((pair) => differing(git, pair)))).flat();
-    const outside = below.filter(({ path }) => !path.startsWith("models/"));
-    others.push(...outside.map(({ path }) => path));
-    const sorted = await Promise.all(below.filter(({ path }) => path.startsWith("models/")).map((pair) => classify(git, pair)));
+    const sorted = await Promise.all(below.map((pair) => classify(git, pair)));
     models.push(...sorted.flatMap((one) => (one.kind === "model" ? [one] : [])));
     others.push(...sorted.flatMap((one) => (one.kind === "other" ? [one.pair.path] : [])));
     open = sorted.flatMap((one) => (one.kind === "folder" ? [one.pair] : []));
   }
-  others.push(...open.map(({ path }) => path));
-  return { models, others };
+  return { models, others: [...others, ...open.map(({ path }) => path)] };
 }
 
 type Classified =

@@ -1,0 +1,44 @@
+import type { ModelName } from "../../domain/model/model-name.ts";
+import type { ObjectId } from "../../domain/object-id.ts";
+import { type Ledger, readLedger } from "../../domain/stage/ledger.ts";
+import type { WalkedCommit } from "../../ports/git-store.ts";
+import type { RegistryContext } from "../context.ts";
+import { changedInModels } from "./changed-models.ts";
+import { changesOfCommits } from "./stages.ts";
+import type { VersionObjects } from "./version-details.ts";
+
+/** Everything that ever happened on a stage branch, by model; and commits that touched what is no model. */
+export interface StageHistory {
+  readonly ledgers: ReadonlyMap<ModelName, Ledger>;
+  /** Paths beside models, with the commit that changed them. */
+  readonly strays: readonly { readonly path: string; readonly commit: ObjectId }[];
+}
+
+/** Walks a stage branch once and reads the ledger of every model that it ever held. */
+export async function loadStageHistory(
+  context: RegistryContext,
+  tip: ObjectId,
+  byTree: ReadonlyMap<ObjectId, VersionObjects>,
+): Promise<StageHistory> {
+  const walked = await context.git.firstParents(tip, { path: "models" });
+  const commits = new Map<ModelName, WalkedCommit[]>();
+  const strays: { path: string; commit: ObjectId }[] = [];
+  for (const commit of walked) {
+    const changed = await changedInModels(context.git, commit.before, commit.after);
+    strays.push(...changed.others.map((path) => ({ path, commit: commit.id })));
+    for (const { model, before, after } of changed.models) {
+      const list = commits.get(model) ?? [];
+      list.push({ ...commit, before, after });
+      commits.set(model, list);
+    }
+  }
+  const ledgers = new Map<ModelName, Ledger>();
+  for (const [model, list] of commits) {
+    const versionOf = (tree: ObjectId) => {
+      const version = byTree.get(tree);
+      return version?.model === model ? version.version : null;
+    };
+    ledgers.set(model, readLedger(await changesOfCommits(context, list, versionOf)));
+  }
+  return { ledgers, strays };
+}

@@ -1,0 +1,117 @@
+import { type ErrorCode, RegistryError } from "../errors.ts";
+import { finding } from "../domain/finding.ts";
+import { isoSeconds } from "../domain/promotion/judge-needs.ts";
+import type { PullAnswer, PulledModel } from "./answers.ts";
+import { refresh } from "./apply/refresh.ts";
+import type { RegistryContext } from "./context.ts";
+import { requireReference } from "./load/resolve-reference.ts";
+import { layOut, type Target } from "./pull/lay-out.ts";
+import { pullLocal } from "./pull/local-fallback.ts";
+import type { PullQuestion } from "./questions.ts";
+
+/** Errors on which a fallback is tried; never on wrong bytes or an unregistered stage (CLI.md "pull"). */
+const FALLBACK_ON: ReadonlySet<ErrorCode> = new Set([
+  "not-found",
+  "network",
+  "git-failed",
+  "git-required",
+  "shallow-history",
+  "auth-failed",
+  "forge-failed",
+  "lfs-failed",
+  "lfs-missing",
+  "remote-ambiguous",
+]);
+
+/**
+ * Hands out verified bytes: to a directory, behind a link, or from the cache. Each reference is tried, then the
+ * fallbacks in order; the answer says which was used.
+ */
+export async function pullArtifacts(context: RegistryContext, question: PullQuestion): Promise<PullAnswer> {
+  checkQuestion(question);
+  const isFresh = question.offline === true ? false : await refreshFor(context, question);
+  const models: PulledModel[] = [];
+  for (const requested of question.references) {
+    models.push(await pullOne(context, { question, requested, offline: !isFresh }));
+  }
+  return { models };
+}
+
+/** True iff a fallback names a directory, not a version (DETAILS 47). */
+function isPath(text: string): boolean {
+  return /^(?:\/|\.\.?\/|[A-Za-z]:[\\/])/.test(text);
+}
+
+function checkQuestion(question: PullQuestion): void {
+  const { references, output, link, printPath } = question;
+  if (references.length === 0) throw new RegistryError("usage", "name what to pull", { hint: "git model pull fraud@production -o ./model" });
+  if (link !== undefined && references.length > 1) throw new RegistryError("usage", "--link takes one version: a link points at one directory");
+  const ways = [output !== undefined, link !== undefined, printPath === true].filter(Boolean).length;
+  if (ways > 1) throw new RegistryError("usage", "-o, --link and --print-path exclude each other");
+  if (question.force === true && output === undefined) throw new RegistryError("usage", "--force goes with -o");
+  for (const text of references) requireReference(text);
+  for (const text of question.fallbacks ?? []) if (!isPath(text)) requireReference(text);
+  const twice = references.find((text, index) => references.findIndex((one) => requireReference(one).model === requireReference(text).model) !== index);
+  if (twice !== undefined && output !== undefined) {
+    throw new RegistryError("usage", `${requireReference(twice).model} is named twice, and both would be one directory`);
+  }
+}
+
+/** Fetches what the references need. After a network error what was fetched last is used, and said (DETAILS 47). */
+async function refreshFor(context: RegistryContext, question: PullQuestion): Promise<boolean> {
+  const named = [...question.references, ...(question.fallbacks ?? []).filter((text) => !isPath(text))];
+  try {
+    const models = [...new Set(named.map((text) => requireReference(text).model))];
+    await refresh(context, models);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || !["network", "git-failed", "auth-failed"].includes(error.code)) throw error;
+    const at = await context.fetchLog.read();
+    const age = at === null ? "nothing was ever fetched" : `what was fetched on ${isoSeconds(at)} is used`;
+    context.reporter.warn(finding("stale", `${error.message}: ${age}`, { severity: "warning", hint: error.hint }));
+    return false;
+  }
+}
+
+async function pullOne(
+  context: RegistryContext,
+  one: { readonly question: PullQuestion; readonly requested: string; readonly offline: boolean },
+): Promise<PulledModel> {
+  const { question, requested, offline } = one;
+  const target = targetOf(question, requested);
+  let first: RegistryError | null = null;
+  for (const used of [requested, ...(question.fallbacks ?? [])]) {
+    try {
+      const answer = isPath(used)
+        ? await pullLocal(context, { path: used, target, requested })
+        : await layOut(context, { reference: used, target, role: question.role ?? null, verify: question.verify ?? false, offline });
+      if (first !== null) warnFallback(context, { requested, used, first });
+      return { ...answer, requested, used, fallback: first !== null };
+    } catch (error) {
+      if (!(error instanceof RegistryError) || !FALLBACK_ON.has(error.code)) throw error;
+      first ??= error;
+    }
+  }
+  throw first ?? new RegistryError("not-found", `there is nothing to pull for ${requested}`);
+}
+
+/** Where the files go: several references each get a directory of their own. */
+function targetOf(question: PullQuestion, requested: string): Target {
+  if (question.link !== undefined) return { kind: "link", path: question.link };
+  if (question.output === undefined) return { kind: "cache" };
+  const { model } = requireReference(requested);
+  const path = question.references.length > 1 ? `${question.output}/${model}` : question.output;
+  return { kind: "directory", path, force: question.force ?? false };
+}
+
+function warnFallback(
+  context: RegistryContext,
+  { requested, used, first }: { readonly requested: string; readonly used: string; readonly first: RegistryError },
+): void {
+  context.reporter.warn(
+    finding("stale", `${requested} could not be had (${first.code}: ${first.message}), so ${used} is used instead`, {
+      severity: "warning",
+      hint: first.hint,
+    }),
+  );
+}
