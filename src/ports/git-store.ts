@@ -3,7 +3,8 @@ import type { ObjectId } from "../domain/object-id.ts";
 /**
  * What git-model needs from Git (DESIGN section 6). Two adapters answer it, `native` and `embedded`, and one
  * contract suite runs on both. Every method throws RegistryError only: `git-failed`, `git-required`,
- * `repository-unsupported`, `shallow-history`, `network`, `auth-failed`, `disk`.
+ * `repository-unsupported`, `shallow-history`, `network`, `auth-failed`, `disk`, and `usage` for names, identities and
+ * paths that Git would not take (nothing is written then).
  */
 export interface GitStore {
   readonly adapter: "native" | "embedded";
@@ -47,18 +48,19 @@ export interface GitStore {
   /** Sets a key in the repository's own configuration. */
   setConfig(key: string, value: string): Promise<void>;
 
-  /** What the remote advertises; `head` is the branch its HEAD names, when it says so and the branch exists. */
+  /** What the remote advertises; `head` is the branch its HEAD names (`main`), when it says so and the branch exists. A pattern is a full name or has one `*`. */
   listRemote(remote: string, patterns?: readonly RefName[]): Promise<RemoteAdvertisement>;
   /**
    * Fetches by refspec. Branch refspecs may be forced; a tag that exists locally with another object is never
    * moved but listed in `rejected`. `prune` removes tracking refs below the destinations of forced refspecs.
-   * No tags follow by themselves.
+   * No tags follow by themselves. A source without `*` that the remote lacks is `not-found`.
    */
   fetch(remote: string, refspecs: readonly Refspec[], options?: { readonly prune?: boolean }): Promise<FetchOutcome>;
   /**
    * Pushes with a lease on every ref: `from` is the value expected there, null for absent. With `atomic` all or none
-   * (embedded: in the order given, compared first). On success tracking refs of pushed branches follow.
-   * `up-to-date`: the remote has that value already.
+   * (embedded: in the order given, compared first); where one is lost, those that would have gone through are `refused`.
+   * On success tracking refs of pushed branches follow. `up-to-date`: the remote has that value already (for a
+   * deletion: has no such ref). Outcomes are in the order of the updates.
    */
   push(remote: string, updates: readonly RefEdit[], options?: { readonly atomic?: boolean }): Promise<readonly PushOutcome[]>;
 
@@ -190,7 +192,7 @@ export interface Refspec {
 export interface FetchOutcome {
   /** Refs that changed here; `to` null: pruned. */
   readonly updated: readonly { readonly ref: RefName; readonly from: ObjectId | null; readonly to: ObjectId | null }[];
-  /** Tags that exist here with another object. */
+  /** Tags that exist here with another object, and branches of refspecs without `force` that do not fast-forward. */
   readonly rejected: readonly { readonly ref: RefName; readonly here: ObjectId; readonly there: ObjectId }[];
 }
 

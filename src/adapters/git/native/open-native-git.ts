@@ -30,7 +30,11 @@ export interface NativeGitOptions {
 export async function openNativeGit({ directory, env }: NativeGitOptions): Promise<GitStore> {
   await assertDirectory(directory);
   const clean = gitEnvironment(env);
-  const [version, location] = await Promise.all([requireGit(directory, clean), locate(directory, clean)]);
+  const locating = locate(directory, clean);
+  // An old git fails at both; its version is the better answer.
+  locating.catch(() => undefined);
+  const version = await requireGit(directory, clean);
+  const location = await locating;
   const cwd = location.workTree ?? location.gitDir;
   // Git checked the owner while it looked for the repository; from here on no child has to look again.
   const workTree = location.workTree === null ? {} : { GIT_WORK_TREE: location.workTree };

@@ -105,19 +105,29 @@ async function showRefs(git: GitCommand, selection: readonly string[]): Promise<
   return parseRefLines(stdout.toString("utf8"), " ");
 }
 
-/** Lines of `<id> <name>`, each followed by `<id> <name>^{}` where it is an annotated tag. */
-export function parseRefLines(text: string, separator: string): readonly Ref[] {
+/**
+ * Lines of `<id> <name>`, each followed by `<id> <name>^{}` where it is an annotated tag. Written for speed: 19,000 tags
+ * are 38,000 lines, and ids come from git itself.
+ */
+export function parseRefLines(text: string, separator: " " | "\t"): readonly Ref[] {
   const refs: Ref[] = [];
-  for (const line of text.split("\n")) {
-    const at = line.indexOf(separator);
-    const id = line.slice(0, at);
-    const name = line.slice(at + 1);
-    if (at < 0 || !isObjectId(id) || !name.startsWith("refs/")) continue;
-    const last = refs.at(-1);
-    if (last !== undefined && name === `${last.name}^{}`) refs[refs.length - 1] = { ...last, peeled: id };
-    else refs.push({ name: name as RefName, id, peeled: null });
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    const at = text.indexOf(separator, start);
+    if (at < end && isIdLength(at - start) && text.startsWith("refs/", at + 1)) {
+      const id = text.slice(start, at) as ObjectId;
+      const last = refs.at(-1);
+      if (!text.startsWith("^{}", end - 3)) refs.push({ name: text.slice(at + 1, end) as RefName, id, peeled: null });
+      else if (last !== undefined) refs[refs.length - 1] = { name: last.name, id: last.id, peeled: id };
+    }
+    start = end + 1;
   }
   return refs;
+}
+
+function isIdLength(length: number): boolean {
+  return length === 40 || length === 64;
 }
 
 async function forEachRef(git: GitCommand, prefixes: readonly RefName[]): Promise<readonly Ref[]> {
