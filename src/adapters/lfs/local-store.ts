@@ -81,10 +81,20 @@ export async function quarantineObject(storage: string, sha256: Sha256): Promise
   const path = objectPath(storage, sha256);
   const found = await lstat(path).catch(() => null);
   if (found === null) return null;
-  if (found.isFile() && (await hashFile(path)).sha256 === sha256) return null;
+  if (found.isFile() && (await digestOrNull(path)) === sha256) return null;
   const bad = join(storage, "bad", sha256);
   await putInPlace(path, bad, false);
   return bad;
+}
+
+/** Null for bytes that the disk cannot read any more. */
+async function digestOrNull(path: string): Promise<Sha256 | null> {
+  try {
+    return (await hashFile(path)).sha256;
+  } catch (error) {
+    if (errnoOf(error) === "EIO") return null;
+    throw error;
+  }
 }
 
 async function ingest(layout: StoreLayout, file: string, onBytes?: (bytes: number) => void): Promise<Pointer> {

@@ -112,6 +112,19 @@ describe("a cache that several processes use", () => {
     expect(await readdir(join(sample.cacheDirectory, "versions"))).toEqual([sample.version.tree]);
     expect(await laidOut(sample)).toHaveProperty("manifest.yaml");
   });
+
+  it("serves a reader who may not write in it, with stamps and without", async (context) => {
+    if (process.getuid?.() !== 0) return context.skip("only root can become another user");
+    const sample = await manyFiles();
+    await chmod(sample.directory, 0o755);
+    await laidOut(sample);
+    for (const stamps of ["kept", "gone"]) {
+      if (stamps === "gone") await removeCache(join(sample.cacheDirectory, "stamps"));
+      const done = await start(argumentsFor(sample), { uid: 65_534, gid: 65_534 }).ended;
+      expect(done).toMatchObject({ code: 0, err: "" });
+    }
+    expect(await readdir(sample.cacheDirectory)).not.toContain("stamps");
+  });
 });
 
 async function laidOut({ cache, version, source }: Awaited<ReturnType<typeof manyFiles>>) {
