@@ -6,6 +6,7 @@ import { RegistryError } from "../errors.ts";
 import type { Measurement } from "../domain/metric/measurement.ts";
 import { type Evaluation, EvaluationSchema, formatEvaluationBranch, formatEvaluationPath } from "../domain/model/evaluation.ts";
 import { formatVersionId } from "../domain/model/version-tag.ts";
+import { earlierSelf } from "../domain/policy/earlier-self.ts";
 import { evaluateGates, type JudgedSide } from "../domain/policy/evaluate-gates.ts";
 import { blocks, type GateRow } from "../domain/policy/gate.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";
@@ -133,6 +134,8 @@ async function checkAgainst(
   const { holds } = await loadLedger(context, await loadStage(context, policy, stage), { name: version.model, catalog });
   const held = catalog.models.get(version.model)?.find((entry) => holds !== null && entry.version === holds.version);
   const candidate: JudgedSide = { ...version, measurements: [measurement] };
-  const champion = held === undefined ? null : await judgedSide(context, held);
+  const side = held === undefined ? null : await judgedSide(context, held);
+  const isSelf = side !== null && side.version === version.version;
+  const champion = isSelf ? earlierSelf(side, measurement, { evaluationRequired: policy.evaluation.required }) : side;
   return evaluateGates({ policy, stage, candidate, champion, kind: evaluation.kind });
 }
