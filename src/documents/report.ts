@@ -90,8 +90,9 @@ function headline(input: ReviewReportInput): string {
   return `### ${GLYPHS[input.verdict]} ${movement(input)} · ${name(input.stage)} — ${prose(conclusion(input, true))}`;
 }
 
-function movement({ model, from, to }: ReviewReportInput): string {
+function movement({ model, from, to, change }: ReviewReportInput): string {
   if (model === null) return "this change";
+  if (to === null && change !== "demote") return `${name(model)} → not a version`;
   if (to === null) return `${name(model)} ${from === null ? "" : `${name(from)} `}→ nothing`;
   return from === null ? `${name(model)} ${name(to)}` : `${name(model)} ${name(from)} → ${name(to)}`;
 }
@@ -219,8 +220,8 @@ function changelogSection({ changelog, runUrl }: ReviewReportInput): Section | n
 }
 
 function mergingSection(input: ReviewReportInput): Section | null {
-  const { model, stage, to, verdict } = input;
-  if (model === null) return null;
+  const { model, stage, to, verdict, change } = input;
+  if (model === null || (to === null && change !== "demote")) return null;
   const branch = codeSpan(`stage/${stage}`);
   const after =
     to === null ? `hold no version of ${codeSpan(model)}` : `hold exactly the tree of ${codeSpan(`${model}@v${to}`)}`;
