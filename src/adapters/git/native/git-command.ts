@@ -3,6 +3,7 @@ import { RegistryError } from "../../../errors.ts";
 import { ProcessError, type ProcessResult, runProcess, startProcess } from "../../system/processes.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast } from "./git-version.ts";
+import { credentialHelpers, type RemoteCredential } from "./remote-credentials.ts";
 
 /** The git binary on one repository, called by the rules of DESIGN section 6, "Native children". */
 export interface GitCommand {
@@ -32,20 +33,24 @@ export interface GitSurroundings {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly version: GitVersion;
+  /** Logins for remotes that come before those of git's own helpers. */
+  readonly credentials?: readonly RemoteCredential[];
 }
 
-export function gitCommand({ cwd, env, version }: GitSurroundings): GitCommand {
+export function gitCommand({ cwd, env, version, credentials = [] }: GitSurroundings): GitCommand {
   const settings = [...SETTINGS, ...durability(version)];
+  const helpers = credentialHelpers(credentials);
   const withSettings = (config: readonly string[]) => [...settings, ...config].flatMap((setting) => ["-c", setting]);
   return {
     version,
     cwd,
     async run(args, options) {
+      const more = [...(options.config ?? []), ...(options.remote ? helpers.config : [])];
       const call = {
         command: "git",
-        args: [...withSettings(options.config ?? []), ...args],
+        args: [...withSettings(more), ...args],
         cwd,
-        env: { ...env, ...options.env },
+        env: { ...env, ...options.env, ...(options.remote ? helpers.env : {}) },
         ...(options.input === undefined ? {} : { input: options.input }),
         ...(options.remote ? { timeoutMs: REMOTE_TIMEOUT_MS } : {}),
       };

@@ -13,6 +13,7 @@ import { ObjectReader, type RawObject } from "./object-reader.ts";
 import { hashObjectWriter, looseObjectWriter, type ObjectWriter } from "./object-writer.ts";
 import { pushRefs } from "./push.ts";
 import { listRefs, readRef, readSymbolicRef, updateRefs, writeSymbolicRef } from "./refs.ts";
+import type { RemoteCredential } from "./remote-credentials.ts";
 import { listRemote } from "./remote-refs.ts";
 import { signTag } from "./sign-tag.ts";
 import { checkOutFiles, describeHead } from "./working-tree.ts";
@@ -21,13 +22,15 @@ export interface NativeGitOptions {
   /** Any directory of the repository. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Logins for http remotes that come before those of git's own helpers (DETAILS 13). */
+  readonly credentials?: readonly RemoteCredential[];
 }
 
 /**
  * The repository that holds the directory, by the git binary on the PATH. Throws `not-a-registry` where there is none,
  * `git-required` without a git, `repository-unsupported` for a git older than 2.34 and for what git itself refuses.
  */
-export async function openNativeGit({ directory, env }: NativeGitOptions): Promise<GitStore> {
+export async function openNativeGit({ directory, env, credentials = [] }: NativeGitOptions): Promise<GitStore> {
   await assertDirectory(directory);
   const clean = gitEnvironment(env);
   const locating = locate(directory, clean);
@@ -38,7 +41,8 @@ export async function openNativeGit({ directory, env }: NativeGitOptions): Promi
   const cwd = location.workTree ?? location.gitDir;
   // Git checked the owner while it looked for the repository; from here on no child has to look again.
   const workTree = location.workTree === null ? {} : { GIT_WORK_TREE: location.workTree };
-  const git = gitCommand({ cwd, version, env: { ...clean, GIT_DIR: location.gitDir, ...workTree } });
+  const surroundings = { ...clean, GIT_DIR: location.gitDir, ...workTree };
+  const git = gitCommand({ cwd, version, env: surroundings, credentials });
   return new NativeGitStore(git, location);
 }
 
