@@ -115,6 +115,23 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       expect(await repo.id(tag("moved"))).toBe(one);
     });
 
+    it("does not move a branch against its history unless forced", async () => {
+      const { repo, remote, one } = await clonePair();
+      const two = await commitTo(remote, "main", one);
+      const store = await openFor(subject, repo.path);
+      const careful: Refspec = { source: "refs/heads/*", target: "refs/copies/*", force: false };
+      expect((await store.fetch("origin", [careful])).updated).toEqual([
+        { ref: "refs/copies/main", from: null, to: two },
+      ]);
+      await remote.git("update-ref", branch("main"), one);
+      expect(await store.fetch("origin", [careful])).toEqual({
+        updated: [],
+        rejected: [{ ref: "refs/copies/main", here: two, there: one }],
+      });
+      await remote.git("update-ref", branch("main"), await commitTo(remote, "main", two));
+      expect((await store.fetch("origin", [careful])).updated).toHaveLength(1);
+    });
+
     it("moves a forced branch backwards", async () => {
       const { repo, remote, one } = await clonePair();
       const store = await openFor(subject, repo.path);
