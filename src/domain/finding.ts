@@ -43,6 +43,7 @@ export type FindingCode =
   | "file-skipped"
   | "identity-invented"
   | "not-comparable"
+  | "unverified"
   | "stale";
 
 /** Something that is wrong with content, as data: all findings of a thing are returned at once. */

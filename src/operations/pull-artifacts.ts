@@ -101,7 +101,7 @@ function targetOf(question: PullQuestion, requested: string): Target {
   if (question.output === undefined) return { kind: "cache" };
   const { model } = requireReference(requested);
   const path = question.references.length > 1 ? `${question.output}/${model}` : question.output;
-  return { kind: "directory", path, force: question.force ?? false };
+  return { kind: "directory", path, within: question.output, force: question.force ?? false };
 }
 
 function warnFallback(

@@ -50,8 +50,6 @@ export interface ModelCache {
   listDirectory(path: string): Promise<readonly PlainFile[]>;
   /** Copies a local directory as it is, unverified, to a directory of the user's, with the rules of `copyOut`. Throws like it and like `listDirectory`. */
   copyDirectory(from: string, to: string, options: Replacing): Promise<{ readonly files: readonly PlainFile[] }>;
-  /** Copies a directory of the user's own, unverified: links are refused; beside it first, then renamed, as `copyOut`. */
-  copyDirectory(from: string, directory: string, options: { readonly force: boolean }): Promise<void>;
   /** Makes `link` a symlink to the directory, atomically, and notes it. A `link` that is no symlink is `usage`. Answers whether it changed. */
   link(directory: string, link: string): Promise<{ readonly changed: boolean }>;
 }

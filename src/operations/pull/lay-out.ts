@@ -15,7 +15,7 @@ import { CARD_FILE, CARD_LIMIT, MANIFEST_FILE, readDetails, readFile, type Versi
 /** Where the files of a version go. */
 export type Target =
   | { readonly kind: "cache" }
-  | { readonly kind: "directory"; readonly path: string; readonly force: boolean }
+  | { readonly kind: "directory"; readonly path: string; readonly within: string; readonly force: boolean }
   | { readonly kind: "link"; readonly path: string };
 
 export interface LayOutQuestion {
@@ -62,6 +62,7 @@ async function place(
     const { files } = await context.cache.copyOut(one.version, context.resolvePath(target.path), source, {
       ...options,
       force: target.force,
+      within: context.resolvePath(target.within),
     });
     return { path: target.path, changed: true, files };
   }

@@ -1,4 +1,3 @@
-import { RegistryError } from "../../errors.ts";
 import { finding } from "../../domain/finding.ts";
 import type { PulledModel } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
@@ -11,31 +10,21 @@ export async function pullLocal(
 ): Promise<Omit<PulledModel, "requested" | "used" | "fallback">> {
   const { path, target } = question;
   const directory = context.resolvePath(path);
-  const collected = await collect(context, path, directory);
+  const listed = await context.cache.listDirectory(directory);
   context.reporter.warn(
-    finding("not-comparable", `${path} is not from the registry: its bytes are not verified`, { severity: "warning" }),
+    finding("unverified", `${path} is not from the registry: its bytes are not verified`, { severity: "warning" }),
   );
-  const files = collected.files.map((one) => ({
-    path: one.path,
-    role: null,
-    sha256: null,
-    size: one.size,
-    source: "local" as const,
-  }));
+  const files = listed.map((one) => ({ ...one, role: null, sha256: null, source: "local" as const }));
   const nothing = { model: null, version: null, tag: null, commit: null, tree: null, files };
   if (target.kind === "cache") return { ...nothing, path: directory, changed: false };
   if (target.kind === "link") {
     const { changed } = await context.cache.link(directory, context.resolvePath(target.path));
     return { ...nothing, path: target.path, changed };
   }
-  await context.cache.copyDirectory(directory, context.resolvePath(target.path), { force: target.force });
+  const { force, within } = target;
+  await context.cache.copyDirectory(directory, context.resolvePath(target.path), {
+    force,
+    within: context.resolvePath(within),
+  });
   return { ...nothing, path: target.path, changed: true };
-}
-
-async function collect(context: RegistryContext, path: string, directory: string) {
-  try {
-    return await context.files.collect(directory);
-  } catch (cause) {
-    throw new RegistryError("not-found", `the fallback ${path} is not a directory that can be read`, { cause });
-  }
 }

@@ -1,5 +1,6 @@
-import type * as A from "./operations/answers.ts";
-import type * as Q from "./operations/questions.ts";
+import type * as A from "./answers.ts";
+import type { Reporter } from "../ports/reporter.ts";
+import type * as Q from "./questions.ts";
 
 /**
  * An open registry: every operation of the command line as a typed function with the same answer.
@@ -46,5 +47,5 @@ export interface RegistryOptions {
   /** The caller's directory; default the current one. */
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  readonly reporter?: import("./ports/reporter.ts").Reporter;
+  readonly reporter?: Reporter;
 }

@@ -1,0 +1,46 @@
+import { RegistryError } from "../../errors.ts";
+import type { GitStore } from "../../ports/git-store.ts";
+import type { Environment } from "../system/process-world.ts";
+
+/** Opens the repository around a directory with the adapter that `GIT_MODEL_GIT` names, else the git binary where there is one. */
+export async function openGit(directory: string, environment: Environment): Promise<GitStore> {
+  return withAdapter(environment, {
+    native: async () => (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment }),
+    embedded: async () =>
+      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, environment }),
+  });
+}
+
+/** Makes an empty repository whose HEAD names the branch. */
+export async function initGit(directory: string, branch: string, environment: Environment): Promise<void> {
+  return withAdapter(environment, {
+    native: async () =>
+      (await import("./native/open-native-git.ts")).initNativeRepository(directory, { branch, env: environment }),
+    embedded: async () =>
+      (await import("./embedded/init-embedded-repository.ts")).initEmbeddedRepository(directory, { branch }),
+  });
+}
+
+/** A configuration value of the user or the system, for use outside any repository. */
+export async function userConfig(key: string, environment: Environment): Promise<string | null> {
+  const { lastValue, readConfigOf } = await import("./embedded/config-files.ts");
+  return lastValue(await readConfigOf("/nonexistent/git-model", environment), key);
+}
+
+async function withAdapter<T>(
+  environment: Environment,
+  adapters: { readonly native: () => Promise<T>; readonly embedded: () => Promise<T> },
+): Promise<T> {
+  const chosen = environment["GIT_MODEL_GIT"];
+  if (chosen === "embedded") return adapters.embedded();
+  if (chosen === "native") return adapters.native();
+  if (chosen !== undefined && chosen !== "") {
+    throw new RegistryError("usage", `GIT_MODEL_GIT is ${JSON.stringify(chosen)}`, { hint: "native or embedded" });
+  }
+  try {
+    return await adapters.native();
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "git-required") return adapters.embedded();
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { open, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { diskError } from "./disk-error.ts";
+import { makeDirectory, putInPlace, syncDirectory, temporaryName } from "./durable-directory.ts";
+
+export interface AtomicWrite {
+  /** Permission bits of the file, narrowed by the umask. */
+  readonly mode?: number;
+  /** How the temporary name beside the file begins, for programs that sweep their own leftovers. */
+  readonly prefix?: string;
+}
+
+/**
+ * Writes a whole file so that a reader, a crash or a kill sees the old content or the new one, never a part: a temporary
+ * file beside it, write, fsync, rename, fsync of the directory. Missing directories are made. Throws `disk`.
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array | string, how: AtomicWrite = {}): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `${how.prefix ?? ".tmp-"}${temporaryName()}`);
+  await makeDirectory(folder, true);
+  try {
+    await writeDurably(temporary, bytes, how.mode);
+    await putInPlace(temporary, path, true);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw diskError("write", path, error);
+  }
+}
+
+/** Writes a file that must not exist yet and waits until its bytes are on the disk; its name is not. Raw system errors. */
+export async function writeDurably(path: string, bytes: Uint8Array | string, mode = 0o666): Promise<void> {
+  const handle = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes a file, durably; one that is gone already is fine. Throws `disk`. */
+export async function removeDurably(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw diskError("write", path, error);
+  }
+}
