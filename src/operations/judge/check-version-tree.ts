@@ -2,7 +2,8 @@ import { parseArtifactPath } from "../../domain/artifact/artifact-path.ts";
 import { parsePointer, type Pointer, POINTER_LIMIT } from "../../domain/artifact/pointer.ts";
 import { type Finding, finding } from "../../domain/finding.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
-import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
+import type { ObjectId } from "../../domain/object-id.ts";
+import type { GitObject, GitStore, TreeEntry } from "../../ports/git-store.ts";
 import { walkTree } from "../load/trees.ts";
 import type { VersionDetails } from "../load/version-details.ts";
 
@@ -13,23 +14,40 @@ const TOP_FILES = new Set(["manifest.yaml", "README.md", ".gitattributes"]);
  * nothing beside. Findings `manifest-mismatch`; empty when all is well.
  */
 export async function checkVersionTree(git: GitStore, version: VersionDetails): Promise<readonly Finding[]> {
+  const files = await walkTree(git, version.tree);
+  const pointers = files.filter(isPointerFile);
+  const objects = await git.readObjects(
+    pointers.map(({ id }) => id),
+    { limit: POINTER_LIMIT },
+  );
+  return judgeVersionTree(version, { files, objects: new Map(pointers.map(({ id }, index) => [id, objects[index] ?? null])) });
+}
+
+/** True for the files of a version's tree that have to be pointers. */
+export function isPointerFile({ name, mode }: TreeEntry): boolean {
+  return name.startsWith("artifacts/") && mode === "100644";
+}
+
+/** As `checkVersionTree`, where the tree's files and its pointer blobs are at hand. */
+export function judgeVersionTree(
+  version: VersionDetails,
+  tree: { readonly files: readonly TreeEntry[]; readonly objects: ReadonlyMap<ObjectId, GitObject | null> },
+): readonly Finding[] {
+  const { files } = tree;
   const problem = (what: string) =>
     finding("manifest-mismatch", `${formatVersionId(version)}: ${what}`, { ref: `refs/tags/${version.tag}` });
-  const files = await walkTree(git, version.tree);
   const odd = files.filter(({ mode }) => mode !== "100644").map(({ name }) => problem(`${name} is not a plain file`));
   const beside = files
     .filter(({ name }) => !name.startsWith("artifacts/") && !TOP_FILES.has(name))
     .map(({ name }) => problem(`${name} does not belong into a version`));
-  const pointers = await readPointers(
-    git,
-    files.filter(({ name, mode }) => name.startsWith("artifacts/") && mode === "100644"),
-  );
+  const pointers = parsePointers(files.filter(isPointerFile), tree.objects);
+  const said = new Map<string, Pointer>(version.manifest.artifacts.map((one) => [one.path, one]));
   const wrong = [...pointers].flatMap(([path, pointer]) => {
     if (!parseArtifactPath(path).ok) return [problem(`${path} cannot name an artifact`)];
     if (typeof pointer === "string") return [problem(`${path} is ${pointer}`)];
-    const said = version.manifest.artifacts.find((one) => one.path === path);
-    if (said === undefined) return [problem(`${path} is not in the manifest`)];
-    const equal = said.sha256 === pointer.sha256 && said.size === pointer.size;
+    const artifact = said.get(path);
+    if (artifact === undefined) return [problem(`${path} is not in the manifest`)];
+    const equal = artifact.sha256 === pointer.sha256 && artifact.size === pointer.size;
     return equal ? [] : [problem(`the pointer of ${path} is not what the manifest says`)];
   });
   const missing = version.manifest.artifacts
@@ -39,15 +57,14 @@ export async function checkVersionTree(git: GitStore, version: VersionDetails): 
 }
 
 /** Artifact path to its pointer, or to what is wrong with it. */
-async function readPointers(git: GitStore, files: readonly TreeEntry[]): Promise<ReadonlyMap<string, Pointer | string>> {
-  const objects = await git.readObjects(
-    files.map(({ id }) => id),
-    { limit: POINTER_LIMIT },
-  );
+function parsePointers(
+  files: readonly TreeEntry[],
+  objects: ReadonlyMap<ObjectId, GitObject | null>,
+): ReadonlyMap<string, Pointer | string> {
   return new Map(
-    files.map(({ name }, index) => {
+    files.map(({ name, id }) => {
       const path = name.slice("artifacts/".length);
-      const object = objects[index];
+      const object = objects.get(id);
       if (object?.kind === "too-large") return [path, "raw bytes instead of a Git LFS pointer"] as const;
       if (object?.kind !== "blob") return [path, "missing"] as const;
       const parsed = parsePointer(new TextDecoder().decode(object.bytes));
