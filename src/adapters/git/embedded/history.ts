@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
+import { RegistryError } from "../../../errors.ts";
+import type { Commit, WalkedCommit } from "../../../ports/git-store.ts";
+import { diskError, errnoOf } from "../../system/disk-error.ts";
+import type { ObjectDatabase } from "./object-database.ts";
+
+/** Commits whose parents a shallow clone lacks; empty in a whole one. */
+export async function shallowEdge(gitDir: string): Promise<ReadonlySet<ObjectId>> {
+  try {
+    const lines = (await readFile(join(gitDir, "shallow"), "utf8")).split("\n");
+    return new Set(lines.map((line) => line.trim()).filter(isObjectId));
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return new Set();
+    throw diskError("read", join(gitDir, "shallow"), error);
+  }
+}
+
+/** Parents of a commit. Throws `shallow-history` at the edge of a shallow clone. */
+export function parentsOf(commit: Commit, edge: ReadonlySet<ObjectId>): readonly ObjectId[] {
+  if (commit.parents.length > 0 && edge.has(commit.id)) {
+    throw new RegistryError(
+      "shallow-history",
+      `the history behind ${commit.id.slice(0, 12)} is not in this shallow clone`,
+      {
+        hint: "git fetch --unshallow",
+      },
+    );
+  }
+  return commit.parents;
+}
+
+/** First-parent history as the port has it (`GitStore.firstParents`). */
+export function walkFirstParents(
+  objects: ObjectDatabase,
+  tip: ObjectId,
+  options: { readonly edge: ReadonlySet<ObjectId>; readonly path?: string; readonly limit?: number },
+): readonly WalkedCommit[] {
+  const { edge, path, limit = Number.POSITIVE_INFINITY } = options;
+  const walked: WalkedCommit[] = [];
+  const entryIn = entryReader(objects, path);
+  let id: ObjectId | null = tip;
+  while (id !== null && walked.length < limit) {
+    const commit: Commit = objects.commit(id);
+    if (path === undefined && walked.length === limit - 1) return [...walked, { ...commit, before: null, after: null }];
+    const [first] = parentsOf(commit, edge);
+    const parent = first === undefined ? null : objects.commit(first);
+    const after = entryIn(commit.tree);
+    const before = parent && entryIn(parent.tree);
+    if (path === undefined || before !== after) walked.push({ ...commit, before, after });
+    id = parent?.id ?? null;
+  }
+  return walked;
+}
+
+function entryReader(objects: ObjectDatabase, path: string | undefined): (tree: ObjectId) => ObjectId | null {
+  if (path === undefined) return () => null;
+  const segments = path.split("/").filter((segment) => segment !== "");
+  // Neighbours in history share most of their trees.
+  let memory = new Map<string, ObjectId | null>();
+  const entryAt = (tree: ObjectId, depth: number): ObjectId | null => {
+    const key = `${depth} ${tree}`;
+    const known = memory.get(key);
+    if (known !== undefined) return known;
+    const entry = objects.tree(tree).find(({ name }) => name === segments[depth]);
+    const isLast = depth === segments.length - 1;
+    const below = entry?.mode === "40000" && !isLast ? entryAt(entry.id, depth + 1) : null;
+    const found = isLast ? (entry?.id ?? null) : below;
+    if (memory.size > 1000) memory = new Map();
+    memory.set(key, found);
+    return found;
+  };
+  return (tree) => (segments.length === 0 ? tree : entryAt(tree, 0));
+}

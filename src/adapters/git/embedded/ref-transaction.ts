@@ -1,0 +1,186 @@
+import { lstat, readdir, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ObjectId } from "../../../domain/object-id.ts";
+import { RegistryError } from "../../../errors.ts";
+import type { RefEdit, RefName, RefOutcome } from "../../../ports/git-store.ts";
+import { removeDurably, writeAtomically } from "../../system/atomic-file.ts";
+import { diskError, errnoOf } from "../../system/disk-error.ts";
+import { syncDirectory } from "../../system/durable-directory.ts";
+import { inParallel } from "../../system/in-parallel.ts";
+import { type LockFile, takeLock } from "../../system/lock-file.ts";
+import { checkedRefName, damagedRef, readLooseRef } from "./loose-refs.ts";
+import { formatPackedRefs, type PackedRefs } from "./packed-refs.ts";
+import { lockedRef, type RefDatabase } from "./ref-database.ts";
+
+/** From this many new refs on they go into packed-refs at once: one file written instead of a synced file each. */
+const PACK_FROM = 100;
+
+/**
+ * Applies all edits or none, with Git's own locks: `<ref>.lock` of every ref in sorted order, packed-refs.lock too where
+ * something is deleted or packed, then every value is compared under the locks, and only then written, in the order
+ * given. `lost`: refs with another value, locked by others for longer than a second, or blocked by a ref above or below
+ * them. Throws `usage` for names that are no refs and refs named twice, `git-failed`, `disk`.
+ */
+export async function updateRefs(refs: RefDatabase, edits: readonly RefEdit[]): Promise<RefOutcome> {
+  if (edits.length === 0) return { ok: true };
+  const transaction = new Transaction(refs, edits);
+  try {
+    return await transaction.run();
+  } finally {
+    await transaction.release();
+  }
+}
+
+interface NameTree {
+  readonly names: ReadonlySet<string>;
+  readonly folders: ReadonlySet<string>;
+}
+
+class Transaction {
+  readonly #refs: RefDatabase;
+  readonly #edits: readonly RefEdit[];
+  readonly #locks = new Map<RefName, LockFile>();
+  readonly #packs: boolean;
+  #packedLock: LockFile | null = null;
+
+  constructor(refs: RefDatabase, edits: readonly RefEdit[]) {
+    this.#refs = refs;
+    this.#edits = edits;
+    const created = edits.filter(({ from, to }) => from === null && to !== null).length;
+    this.#packs = created >= PACK_FROM;
+    const names = new Set(edits.map(({ ref }) => checkedRefName(ref)));
+    if (names.size < edits.length) throw new RegistryError("usage", "a ref is edited twice in one update");
+  }
+
+  async run(): Promise<RefOutcome> {
+    const locked = await this.#takeLocks();
+    if (locked.length > 0) return this.#lost(locked);
+    const packed = await this.#refs.packed.readAfresh();
+    const neighbours = [...packed.keys(), ...this.#edits.map(({ ref }) => ref)];
+    const tree: NameTree = { names: new Set(neighbours), folders: new Set(neighbours.flatMap(foldersOf)) };
+    const lost = new Set<RefName>();
+    for (const edit of this.#edits) {
+      const now = await this.#valueUnderLock(edit.ref, packed);
+      if (now !== edit.from || (await this.#isBlocked(edit, tree))) lost.add(edit.ref);
+    }
+    if (lost.size > 0) return this.#lost([...lost]);
+    await this.#write(packed);
+    return { ok: true };
+  }
+
+  async release(): Promise<void> {
+    for (const lock of this.#locks.values()) await lock.release();
+    await this.#packedLock?.release();
+  }
+
+  #lost(names: readonly RefName[]): RefOutcome {
+    const set = new Set(names);
+    return { ok: false, lost: this.#edits.map(({ ref }) => ref).filter((ref) => set.has(ref)) };
+  }
+
+  /** Sorted, so that two processes that want the same refs cannot wait for each other. */
+  async #takeLocks(): Promise<readonly RefName[]> {
+    for (const { ref } of this.#edits.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))) {
+      const lock = await takeLock(join(this.#refs.gitDir, ref));
+      if (lock === null) return [ref];
+      this.#locks.set(ref, lock);
+    }
+    const deleted = this.#edits.filter(({ to }) => to === null).map(({ ref }) => ref);
+    if (deleted.length === 0 && !this.#packs) return [];
+    // Taken even when the ref seems not to be packed: a `git pack-refs` may be about to pack what it read before.
+    this.#packedLock = await takeLock(this.#refs.packed.path);
+    return this.#packedLock === null ? this.#edits.map(({ ref }) => ref) : [];
+  }
+
+  /** Undefined for what cannot be compared with an expected value: a symbolic ref. */
+  async #valueUnderLock(ref: RefName, packed: PackedRefs): Promise<ObjectId | null | undefined> {
+    const loose = await readLooseRef(this.#refs.gitDir, ref);
+    if (loose === null) return packed.get(ref)?.id ?? null;
+    if (loose.kind === "damaged") throw damagedRef(ref);
+    return loose.kind === "direct" ? loose.id : undefined;
+  }
+
+  /** A ref cannot stand above or below another, packed, in its own file, or in the same update. */
+  async #isBlocked({ ref, from, to }: RefEdit, { names, folders }: NameTree): Promise<boolean> {
+    if (from !== null || to === null) return false;
+    if (folders.has(ref)) return true;
+    for (const above of foldersOf(ref)) {
+      if (names.has(above)) return true;
+      const loose = await lstat(join(this.#refs.gitDir, above)).catch(() => null);
+      if (loose !== null && !loose.isDirectory()) return true;
+    }
+    return !(await removeEmptyDirectories(join(this.#refs.gitDir, ref)));
+  }
+
+  async #write(packed: PackedRefs): Promise<void> {
+    const written = this.#edits.filter(({ to }) => to !== null);
+    const intoPack = this.#packs ? written.filter(({ from }) => from === null) : [];
+    const intoFiles = this.#packs ? written.filter(({ from }) => from !== null) : written;
+    const deleted = this.#edits.filter(({ to }) => to === null).map(({ ref }) => ref);
+    await inParallel(intoFiles, 8, async ({ ref, to }) => this.#locks.get(ref)?.write(`${to}\n`));
+    await this.#moveFiles(intoFiles.map(({ ref }) => ref));
+    await this.#rewritePacked(packed, { added: intoPack, deleted: new Set(deleted) });
+    for (const ref of deleted) {
+      await removeDurably(join(this.#refs.gitDir, ref));
+      await this.#refs.forgetLog(ref);
+    }
+  }
+
+  async #moveFiles(names: readonly RefName[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const ref of names) {
+      const path = join(this.#refs.gitDir, ref);
+      try {
+        await this.#locks.get(ref)?.moveIntoPlace();
+      } catch (error) {
+        // Somebody made a folder of that name since it was compared.
+        throw errnoOf(error) === "EISDIR" ? lockedRef(ref) : diskError("write", path, error);
+      }
+      for (let folder = dirname(ref); folder !== "."; folder = dirname(folder)) folders.add(folder);
+    }
+    for (const folder of folders) await syncDirectory(join(this.#refs.gitDir, folder));
+  }
+
+  /** The lock stays a lock beside the file until the refs' own files are gone too: else git could pack them again. */
+  async #rewritePacked(
+    packed: PackedRefs,
+    change: { readonly added: readonly RefEdit[]; readonly deleted: ReadonlySet<RefName> },
+  ): Promise<void> {
+    const stays = [...packed].filter(([name]) => !change.deleted.has(name));
+    if (stays.length === packed.size && change.added.length === 0) return;
+    const rows = new Map(
+      stays.map(([name, { id, peeled }]) => [
+        name,
+        { id, peeled: peeled === undefined ? this.#refs.peeled(name, id) : peeled },
+      ]),
+    );
+    for (const { ref, to } of change.added) {
+      if (to !== null) rows.set(ref, { id: to, peeled: this.#refs.peeled(ref, to) });
+    }
+    await writeAtomically(this.#refs.packed.path, formatPackedRefs(rows), { prefix: "packed-refs.new-" });
+  }
+}
+
+/** `refs/heads/a` and `refs/heads` for `refs/heads/a/b`. */
+function foldersOf(ref: string): readonly string[] {
+  const folders: string[] = [];
+  for (let above = dirname(ref); above !== "refs" && above !== "."; above = dirname(above)) folders.push(above);
+  return folders;
+}
+
+/** Makes room for a file where only empty directories are in the way; false when something is in them. */
+async function removeEmptyDirectories(path: string): Promise<boolean> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    for (const entry of entries) {
+      if (!entry.isDirectory() || !(await removeEmptyDirectories(join(path, entry.name)))) return false;
+    }
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error) ?? "";
+    if (["ENOENT", "ENOTDIR"].includes(code)) return true;
+    if (["ENOTEMPTY", "EEXIST", "EBUSY"].includes(code)) return false;
+    throw diskError("write", path, error);
+  }
+}

@@ -1,0 +1,9 @@
+import { initEmbeddedRepository } from "../../../../src/adapters/git/embedded/init-embedded-repository.ts";
+import { openEmbeddedGit } from "../../../../src/adapters/git/embedded/open-embedded-git.ts";
+import { describeGitStore } from "../../../contracts/git-store.ts";
+
+describeGitStore("embedded", {
+  open: (directory, env) => openEmbeddedGit({ directory, env }),
+  init: (directory, { branch }) => initEmbeddedRepository(directory, { branch }),
+  capabilities: { sha256: false, linkedWorkTrees: false, alternates: false, remoteHooks: false, signedTags: false },
+});
