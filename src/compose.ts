@@ -21,10 +21,10 @@ import { RegistryError } from "./errors.ts";
 import type { CheckAnswer, InitAnswer } from "./operations/answers.ts";
 import type { Identity, RegistryContext, RegistryRemote } from "./operations/context.ts";
 import type { InitQuestion, ValidateQuestion } from "./operations/questions.ts";
-import type { ArtifactStore } from "./ports/artifact-store.ts";
-import type { GitStore, HeadDescription } from "./ports/git-store.ts";
 import type { Registry, RegistryOptions } from "./operations/registry.ts";
 import { registryOf } from "./operations/registry-operations.ts";
+import type { ArtifactStore } from "./ports/artifact-store.ts";
+import type { GitStore, HeadDescription } from "./ports/git-store.ts";
 
 /**
  * Opens a registry: where `registry`, `GIT_MODEL_REGISTRY` or `git config git-model.registry` say, else the repository
@@ -61,7 +61,10 @@ export async function initRegistry(
 }
 
 /** Checks files without needing a registry around them. */
-export async function validateAnywhere(question: ValidateQuestion, options: RegistryOptions = {}): Promise<CheckAnswer> {
+export async function validateAnywhere(
+  question: ValidateQuestion,
+  options: RegistryOptions = {},
+): Promise<CheckAnswer> {
   const world = worldOf(options);
   const { validateFiles } = await import("./operations/validate-files.ts");
   return validateFiles(null, question, { files: openSourceFiles(world.directory) });
@@ -115,7 +118,8 @@ async function repositoryAt(
   world: World & { readonly nested: boolean; readonly dryRun: boolean },
 ): Promise<GitStore> {
   const { environment, nested, dryRun } = world;
-  if (!dryRun) await mkdir(path, { recursive: true }).catch((cause: unknown) => Promise.reject(cannotMake(path, cause)));
+  if (!dryRun)
+    await mkdir(path, { recursive: true }).catch((cause: unknown) => Promise.reject(cannotMake(path, cause)));
   const around = await openGit(path, environment).catch((error: unknown) => {
     if (error instanceof RegistryError && error.code === "not-a-registry") return null;
     throw error;
@@ -126,7 +130,10 @@ async function repositoryAt(
     if (isTop || !nested) return around;
     await around.close();
   }
-  if (dryRun) throw new RegistryError("usage", `${path} is no repository yet, so there is nothing to plan for`, { hint: "leave out --dry-run" });
+  if (dryRun)
+    throw new RegistryError("usage", `${path} is no repository yet, so there is nothing to plan for`, {
+      hint: "leave out --dry-run",
+    });
   await initGit(path, "main", environment);
   return openGit(path, environment);
 }
@@ -182,7 +189,8 @@ async function remoteOf(git: GitStore, store: ArtifactStore): Promise<RegistryRe
 
 /** Git's own identity: environment, then configuration, else an invented one (DETAILS 5). */
 async function identify(git: GitStore, environment: Environment): Promise<Identity> {
-  const name = nonEmpty(environment["GIT_AUTHOR_NAME"] ?? environment["GIT_COMMITTER_NAME"]) ?? (await git.config("user.name"));
+  const name =
+    nonEmpty(environment["GIT_AUTHOR_NAME"] ?? environment["GIT_COMMITTER_NAME"]) ?? (await git.config("user.name"));
   const email =
     nonEmpty(environment["GIT_AUTHOR_EMAIL"] ?? environment["GIT_COMMITTER_EMAIL"]) ?? (await git.config("user.email"));
   if (name !== null && email !== null) return { name, email, invented: false };
@@ -195,7 +203,10 @@ async function describeSource(registry: GitStore, world: World): Promise<HeadDes
   const source = await openGit(world.directory, world.environment).catch(() => null);
   if (source === null) return null;
   try {
-    const [here, there] = await Promise.all([realpath(source.location.commonDir), realpath(registry.location.commonDir)]);
+    const [here, there] = await Promise.all([
+      realpath(source.location.commonDir),
+      realpath(registry.location.commonDir),
+    ]);
     return here === there ? null : await source.describeHead();
   } catch {
     return null;

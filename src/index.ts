@@ -3,10 +3,10 @@
  * answer. `initRegistry` makes a registry.
  */
 export { initRegistry, openRegistry } from "./compose.ts";
+export type { Finding, FindingCode } from "./domain/finding.ts";
 export { Decimal } from "./domain/metric/decimal.ts";
 export { type ErrorCode, exitCodeOf, RegistryError } from "./errors.ts";
-export type { Finding, FindingCode } from "./domain/finding.ts";
 export type * from "./operations/answers.ts";
 export type * from "./operations/questions.ts";
-export type { Progress, Reporter } from "./ports/reporter.ts";
 export type { Registry, RegistryOptions } from "./operations/registry.ts";
+export type { Progress, Reporter } from "./ports/reporter.ts";

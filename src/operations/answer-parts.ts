@@ -1,5 +1,5 @@
-import { Decimal } from "../domain/metric/decimal.ts";
-import { compareBytes, metricValue, type Metrics } from "../domain/metric/metric.ts";
+import type { Decimal } from "../domain/metric/decimal.ts";
+import { compareBytes, type Metrics, metricValue } from "../domain/metric/metric.ts";
 import type { VersionDiff } from "../domain/model/version-diff.ts";
 import { formatVersionTag } from "../domain/model/version-tag.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";

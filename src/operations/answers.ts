@@ -1,8 +1,9 @@
+import type { Finding } from "../domain/finding.ts";
 import type { Decimal } from "../domain/metric/decimal.ts";
+import type { Direction } from "../domain/metric/direction.ts";
+import type { EvaluationContext } from "../domain/metric/measured.ts";
 import type { Metrics } from "../domain/metric/metric.ts";
 import type { MetricChange } from "../domain/metric/metric-diff.ts";
-import type { EvaluationContext } from "../domain/metric/measured.ts";
-import type { Direction } from "../domain/metric/direction.ts";
 import type { Manifest, ParamValue } from "../domain/model/manifest.ts";
 import type { ModelName } from "../domain/model/model-name.ts";
 import type { Version } from "../domain/model/version.ts";
@@ -11,7 +12,6 @@ import type { GateRow } from "../domain/policy/gate.ts";
 import type { StageName } from "../domain/policy/stage.ts";
 import type { Need } from "../domain/promotion/need.ts";
 import type { Change } from "../domain/promotion/request-branch.ts";
-import type { Finding } from "../domain/finding.ts";
 
 /**
  * The answers of the operations: what the library returns and, with Decimals as plain numbers, what `--json` prints
@@ -193,7 +193,11 @@ export interface DiffAnswer {
   /** Why not, for people. */
   readonly reason: string | null;
   readonly metrics: readonly MetricChange[];
-  readonly params: readonly { readonly name: string; readonly from: ParamValue | null; readonly to: ParamValue | null }[];
+  readonly params: readonly {
+    readonly name: string;
+    readonly from: ParamValue | null;
+    readonly to: ParamValue | null;
+  }[];
   readonly artifacts: readonly {
     readonly path: string;
     readonly from: { readonly sha256: string; readonly size: number } | null;

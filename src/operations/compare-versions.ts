@@ -1,10 +1,10 @@
-import { RegistryError } from "../errors.ts";
 import type { Decimal } from "../domain/metric/decimal.ts";
 import { directionOf } from "../domain/metric/direction.ts";
 import { compareBytes, metricIn } from "../domain/metric/metric.ts";
 import { compareVersions as compareNumbers } from "../domain/model/version.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { scoreOf } from "../domain/policy/score.ts";
+import { RegistryError } from "../errors.ts";
 import { answerVersion, plainMetrics } from "./answer-parts.ts";
 import type { CompareAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -60,7 +60,10 @@ async function readRows(
   const manifests = await tryReadManifests(context.git, versions);
   return versions.map((version, index) => {
     const manifest = manifests[index];
-    if (!manifest) throw new RegistryError("manifest-invalid", `the manifest of ${version.tag} is not valid`, { hint: "git model doctor" });
+    if (!manifest)
+      throw new RegistryError("manifest-invalid", `the manifest of ${version.tag} is not valid`, {
+        hint: "git model doctor",
+      });
     const score = policy === null ? null : scoreOf(policy, manifest);
     return { ...answerVersion(version), score, metrics: plainMetrics(manifest.metrics) };
   });

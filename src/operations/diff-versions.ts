@@ -5,7 +5,7 @@ import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { diffSides } from "./judge/judge-change.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
-import { requireReference, type Resolved, resolveReference } from "./load/resolve-reference.ts";
+import { type Resolved, requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { readDetails, type VersionDetails } from "./load/version-details.ts";
 import type { DiffQuestion } from "./questions.ts";
 
@@ -38,7 +38,11 @@ async function side(context: RegistryContext, reference: string): Promise<Side> 
   return { resolved, details: await readDetails(context.git, resolved.entry) };
 }
 
-function label({ resolved }: Side): { readonly model: string; readonly version: string; readonly stage: string | null } {
+function label({ resolved }: Side): {
+  readonly model: string;
+  readonly version: string;
+  readonly stage: string | null;
+} {
   const { model, version } = resolved.entry;
   return { model, version, stage: resolved.stage };
 }

@@ -1,5 +1,5 @@
-import { RegistryError } from "../errors.ts";
 import { formatVersionId } from "../domain/model/version-tag.ts";
+import { RegistryError } from "../errors.ts";
 import { answerVersion } from "./answer-parts.ts";
 import type { DiscardAnswer } from "./answers.ts";
 import type { RegistryContext } from "./context.ts";

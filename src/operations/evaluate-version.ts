@@ -2,14 +2,19 @@ import { writeEvaluation } from "../documents/evaluation.ts";
 import { checkTree } from "../documents/schema-findings.ts";
 import { stripUserinfo } from "../documents/strip-userinfo.ts";
 import type { Tree } from "../documents/yaml-tree.ts";
-import { RegistryError } from "../errors.ts";
 import type { Measurement } from "../domain/metric/measurement.ts";
-import { type Evaluation, EvaluationSchema, formatEvaluationBranch, formatEvaluationPath } from "../domain/model/evaluation.ts";
+import {
+  type Evaluation,
+  EvaluationSchema,
+  formatEvaluationBranch,
+  formatEvaluationPath,
+} from "../domain/model/evaluation.ts";
 import { formatVersionId } from "../domain/model/version-tag.ts";
 import { earlierSelf } from "../domain/policy/earlier-self.ts";
 import { evaluateGates, type JudgedSide } from "../domain/policy/evaluate-gates.ts";
 import { blocks, type GateRow } from "../domain/policy/gate.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";
+import { RegistryError } from "../errors.ts";
 import { answerVersion } from "./answer-parts.ts";
 import type { EvaluateAnswer } from "./answers.ts";
 import { contentDigest } from "./apply/content-digest.ts";
@@ -42,12 +47,20 @@ export async function evaluateVersion(context: RegistryContext, question: Evalua
   const evaluation = buildEvaluation(context, question, version);
   const text = writeEvaluation(evaluation);
   const path = formatEvaluationPath(version.version, await contentDigest(text));
-  const gates = question.check === undefined ? [] : await checkAgainst(context, { version, evaluation, path, stage: question.check });
+  const gates =
+    question.check === undefined
+      ? []
+      : await checkAgainst(context, { version, evaluation, path, stage: question.check });
   const answer = { ...answerVersion(version), path, gates, passed: !gates.some(blocks) };
   if (question.dryRun === true) return { ...answer, created: true };
-  const created = await retryLostRaces(context.clock, (tries) => append(context, { question, version, text, path, tries }));
+  const created = await retryLostRaces(context.clock, (tries) =>
+    append(context, { question, version, text, path, tries }),
+  );
   if (created !== null) return { ...answer, created };
-  throw new RegistryError("git-failed", `others kept adding evaluations of ${model}`, { retryable: true, hint: "run the command again" });
+  throw new RegistryError("git-failed", `others kept adding evaluations of ${model}`, {
+    retryable: true,
+    hint: "run the command again",
+  });
 }
 
 interface Append {
@@ -71,7 +84,13 @@ async function append(context: RegistryContext, one: Append): Promise<Attempt<bo
   const tree = await replaceAt(git, root, { path: one.path, entry: { name: "", mode: "100644", id } });
   const by = await signatureNow(context);
   const message = `Evaluate ${model} ${one.version.version}\n`;
-  const commit = await git.writeCommit({ tree, parents: tip === null ? [] : [tip], author: by, committer: by, message });
+  const commit = await git.writeCommit({
+    tree,
+    parents: tip === null ? [] : [tip],
+    author: by,
+    committer: by,
+    message,
+  });
   if (isDraft) {
     const outcome = await git.updateRefs([{ ref, from: await git.readRef(ref), to: commit }]);
     return outcome.ok ? { kind: "done", value: true } : { kind: "lost" };
@@ -101,22 +120,34 @@ function buildEvaluation(context: RegistryContext, question: EvaluateQuestion, v
   if (checked.ok) return withoutUserinfo(checked.value);
   const [first] = checked.findings;
   const code = /^(?:metrics|slices)\b/.test(first?.message ?? "") ? "metrics-invalid" : "evaluation-invalid";
-  throw new RegistryError(code, `the evaluation of ${formatVersionId(version)} cannot be recorded: ${first?.message ?? "invalid"}`, {
-    findings: checked.findings,
-    ...(first?.hint ? { hint: first.hint } : {}),
-  });
+  throw new RegistryError(
+    code,
+    `the evaluation of ${formatVersionId(version)} cannot be recorded: ${first?.message ?? "invalid"}`,
+    {
+      findings: checked.findings,
+      ...(first?.hint ? { hint: first.hint } : {}),
+    },
+  );
 }
 
 function withoutUserinfo(evaluation: Evaluation): Evaluation {
   const dataset = evaluation.evaluation?.dataset;
   if (dataset?.uri === undefined) return evaluation;
-  return { ...evaluation, evaluation: { ...evaluation.evaluation, dataset: { ...dataset, uri: stripUserinfo(dataset.uri) } } };
+  return {
+    ...evaluation,
+    evaluation: { ...evaluation.evaluation, dataset: { ...dataset, uri: stripUserinfo(dataset.uri) } },
+  };
 }
 
 /** Judges this measurement alone by the stage's gates of its kind; the champion is what the stage holds. */
 async function checkAgainst(
   context: RegistryContext,
-  one: { readonly version: VersionDetails; readonly evaluation: Evaluation; readonly path: string; readonly stage: string },
+  one: {
+    readonly version: VersionDetails;
+    readonly evaluation: Evaluation;
+    readonly path: string;
+    readonly stage: string;
+  },
 ): Promise<readonly GateRow[]> {
   const { policy } = await requirePolicy(context);
   const { stage } = requireStage(policy, one.stage);
@@ -131,7 +162,10 @@ async function checkAgainst(
     slices: evaluation.slices,
   };
   const catalog = await loadCatalog(context.git);
-  const { holds } = await loadLedger(context, await loadStage(context, policy, stage), { name: version.model, catalog });
+  const { holds } = await loadLedger(context, await loadStage(context, policy, stage), {
+    name: version.model,
+    catalog,
+  });
   const held = catalog.models.get(version.model)?.find((entry) => holds !== null && entry.version === holds.version);
   const candidate: JudgedSide = { ...version, measurements: [measurement] };
   const side = held === undefined ? null : await judgedSide(context, held);

@@ -1,10 +1,10 @@
 import { newPolicy } from "../documents/policy.ts";
 import { writeRegistryReadme } from "../documents/registry-readme.ts";
 import { UPDATE_HOOK } from "../documents/update-hook.ts";
-import { RegistryError } from "../errors.ts";
 import type { ObjectId } from "../domain/object-id.ts";
 import { stageNames } from "../domain/policy/policy.ts";
 import { formatStageBranch, parseStageName, type StageName } from "../domain/policy/stage.ts";
+import { RegistryError } from "../errors.ts";
 import type { RefEdit, RefName, TreeEntry } from "../ports/git-store.ts";
 import type { InitAnswer } from "./answers.ts";
 import { publishRefs, type RegistryEdit } from "./apply/publish-refs.ts";
@@ -38,7 +38,9 @@ export async function initializeRegistry(
   const state = await loadPolicy(context);
   if (state.kind === "missing") await requireDedicated(context, question);
   if (state.kind === "invalid") {
-    throw new RegistryError("policy-invalid", `${POLICY_FILE} on ${state.branch} is not valid`, { findings: state.findings });
+    throw new RegistryError("policy-invalid", `${POLICY_FILE} on ${state.branch} is not valid`, {
+      findings: state.findings,
+    });
   }
   const stages = state.kind === "valid" ? stageNames(state.policy) : wanted;
   const name = (state.kind === "valid" ? state.policy.name : question.name) ?? directory.name;
@@ -56,7 +58,9 @@ export async function initializeRegistry(
     stages,
     next: [
       ...undeclared.map((stage) => `add to ${POLICY_FILE}, under stages: ${stage}: { from: [${stages.at(-1) ?? ""}] }`),
-      ...(question.forge === "git" && plan.missing.length > 0 ? [`cp ${HOOK_FILE} <server>/hooks/update && chmod +x <server>/hooks/update`] : []),
+      ...(question.forge === "git" && plan.missing.length > 0
+        ? [`cp ${HOOK_FILE} <server>/hooks/update && chmod +x <server>/hooks/update`]
+        : []),
       "git model register <model> <file> --metrics metrics.json",
     ],
   };
@@ -80,9 +84,13 @@ interface RootPlan {
 function checkStage(text: string): StageName {
   const parsed = parseStageName(text);
   if (parsed.ok) return parsed.value;
-  throw new RegistryError("name-invalid", `${JSON.stringify(text.slice(0, 60))} cannot name a stage: ${parsed.message}`, {
-    ...(parsed.hint === null ? {} : { hint: parsed.hint }),
-  });
+  throw new RegistryError(
+    "name-invalid",
+    `${JSON.stringify(text.slice(0, 60))} cannot name a stage: ${parsed.message}`,
+    {
+      ...(parsed.hint === null ? {} : { hint: parsed.hint }),
+    },
+  );
 }
 
 /** A repository whose branch has another name than `main` keeps it as the registry's default branch. */
@@ -99,12 +107,19 @@ async function requireDedicated(context: RegistryContext, question: InitQuestion
   if (question.shared === true) return;
   const tip = await defaultTip(context);
   if (tip === null) return;
-  const files = await walkTree(context.git, (await readCommit(context.git, tip)).tree, { depth: 100, entries: 1_000_000 });
+  const files = await walkTree(context.git, (await readCommit(context.git, tip)).tree, {
+    depth: 100,
+    entries: 1_000_000,
+  });
   const code = files.find(({ name }) => !NO_CODE.test(name));
   if (code === undefined) return;
-  throw new RegistryError("usage", `this repository holds code (${code.name}): a registry is better off in a repository of its own`, {
-    hint: "git model init ../models, or --shared to keep both here",
-  });
+  throw new RegistryError(
+    "usage",
+    `this repository holds code (${code.name}): a registry is better off in a repository of its own`,
+    {
+      hint: "git model init ../models, or --shared to keep both here",
+    },
+  );
 }
 
 function ownFiles(name: string, stages: readonly StageName[], { forge }: InitQuestion): readonly OwnFile[] {
@@ -158,7 +173,10 @@ async function apply(
   const outcome = edits.length === 0 || isLocal ? null : await publishRefs(context, edits);
   if (isLocal && edits.length > 0) await publishLocally(context, edits);
   if (outcome?.kind === "lost") {
-    throw new RegistryError("push-rejected", `${outcome.refs.join(", ")} moved meanwhile`, { retryable: true, hint: "git model init" });
+    throw new RegistryError("push-rejected", `${outcome.refs.join(", ")} moved meanwhile`, {
+      retryable: true,
+      hint: "git model init",
+    });
   }
   if (remote !== null) await git.setConfig(`remote.${remote.name}.tagOpt`, "--tags");
   if (head !== null) await followWorkTree(context, { branch, head, tip, written });
@@ -171,7 +189,10 @@ async function publishLocally({ git }: RegistryContext, edits: readonly RefEdit[
     if (from !== edit.to) open.push({ ...edit, from });
   }
   if (open.length === 0 || (await git.updateRefs(open)).ok) return;
-  throw new RegistryError("git-failed", "the repository changed meanwhile", { retryable: true, hint: "git model init" });
+  throw new RegistryError("git-failed", "the repository changed meanwhile", {
+    retryable: true,
+    hint: "git model init",
+  });
 }
 
 interface WrittenFile {
@@ -209,7 +230,12 @@ async function commitFiles(
 /** The local default branch and the working tree follow where that touches nothing of a person's. */
 async function followWorkTree(
   { git }: RegistryContext,
-  moved: { readonly branch: RefName; readonly head: ObjectId; readonly tip: ObjectId | null; readonly written: readonly WrittenFile[] },
+  moved: {
+    readonly branch: RefName;
+    readonly head: ObjectId;
+    readonly tip: ObjectId | null;
+    readonly written: readonly WrittenFile[];
+  },
 ): Promise<void> {
   const local = await git.readRef(moved.branch);
   if (local !== moved.head) {

@@ -26,7 +26,13 @@ export async function listHistory(context: RegistryContext, question: HistoryQue
     const onStages = await loadModelOnStages(context, catalog, name);
     const views = onStages.map(({ view }) => view);
     const only = question.stage === undefined ? null : requireKnownStage(question.stage, views);
-    events.push(...stageEvents(name, onStages.filter(({ stage }) => only === null || stage === only), tags));
+    events.push(
+      ...stageEvents(
+        name,
+        onStages.filter(({ stage }) => only === null || stage === only),
+        tags,
+      ),
+    );
     if (only === null) events.push(...(await versionEvents(context, name, catalog.models.get(name) ?? [])));
   }
   return { fetchedAt: await fetchedAt(context), events: events.toSorted(newestFirst).slice(0, question.limit) };

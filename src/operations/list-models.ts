@@ -1,21 +1,21 @@
 import type { ModelName } from "../domain/model/model-name.ts";
+import type { ObjectId } from "../domain/object-id.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import type { StageName } from "../domain/policy/stage.ts";
-import type { ObjectId } from "../domain/object-id.ts";
 import type { HeldVersion } from "../domain/stage/ledger.ts";
 import { heldVersion } from "../domain/stage/ledger.ts";
 import { isoTime } from "./answer-parts.ts";
 import type { ListAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
+import { listedVersion, sortBy } from "./list-versions.ts";
+import { type Catalog, latestOf, loadCatalog, type VersionEntry } from "./load/catalog.ts";
 import { fetchedAt } from "./load/fetched-at.ts";
 import { heldModels } from "./load/held-models.ts";
-import { type Catalog, latestOf, loadCatalog, type VersionEntry } from "./load/catalog.ts";
-import { policyOrWarn } from "./load/load-policy.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
+import { policyOrWarn } from "./load/load-policy.ts";
 import { loadLedger, loadStages, type StageView } from "./load/stages.ts";
 import { tryReadManifests, tryReadVersions, type VersionObjects } from "./load/version-details.ts";
-import { listedVersion, sortBy } from "./list-versions.ts";
 import { parseConditions } from "./query/conditions.ts";
 import type { ListQuestion } from "./questions.ts";
 
@@ -51,7 +51,9 @@ async function chosenModels(
   });
   const manifests = await tryReadManifests(context.git, latest);
   const listed = latest
-    .map((version, index) => listedVersion(version, { manifest: manifests[index] ?? null, yank: null, stages: [], policy: all.policy }))
+    .map((version, index) =>
+      listedVersion(version, { manifest: manifests[index] ?? null, yank: null, stages: [], policy: all.policy }),
+    )
     .filter(holds);
   const sorted = question.sort === undefined ? listed : sortBy(listed, question.sort, all.policy);
   return sorted.map(({ model }) => model);
@@ -78,8 +80,14 @@ async function holdings(context: RegistryContext, everything: Everything): Promi
   for (const view of stages) {
     if (view.kind === "tag") found.set(view.stage, await heldByTags(context, view, catalog));
     else {
-      const trees = view.tip === null ? new Map<ModelName, ObjectId>() : await heldModels(context.git, view.tip, (model) => catalog.models.has(model));
-      found.set(view.stage, new Map([...trees].map(([model, tree]) => [model, byTree.get(`${model} ${tree}`) ?? "unregistered"])));
+      const trees =
+        view.tip === null
+          ? new Map<ModelName, ObjectId>()
+          : await heldModels(context.git, view.tip, (model) => catalog.models.has(model));
+      found.set(
+        view.stage,
+        new Map([...trees].map(([model, tree]) => [model, byTree.get(`${model} ${tree}`) ?? "unregistered"])),
+      );
     }
   }
   return found;

@@ -1,4 +1,3 @@
-import { RegistryError } from "../errors.ts";
 import { directionOf } from "../domain/metric/direction.ts";
 import { metricIn, SCORE_KEY } from "../domain/metric/metric.ts";
 import type { Manifest } from "../domain/model/manifest.ts";
@@ -6,12 +5,13 @@ import { isPrerelease } from "../domain/model/version.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { scoreOf } from "../domain/policy/score.ts";
 import type { StageName } from "../domain/policy/stage.ts";
+import { RegistryError } from "../errors.ts";
 import { answerVersion, createdAt, plainMetrics } from "./answer-parts.ts";
 import type { ListedVersion, ListVersionsAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
-import { fetchedAt } from "./load/fetched-at.ts";
 import { loadCatalog, versionsOf } from "./load/catalog.ts";
+import { fetchedAt } from "./load/fetched-at.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
@@ -22,7 +22,10 @@ import { parseConditions } from "./query/conditions.ts";
 import type { ListVersionsQuestion } from "./questions.ts";
 
 /** The versions of a model, newest semver first, or sorted by a metric, best first; filtered by stage, labels and conditions. */
-export async function listVersions(context: RegistryContext, question: ListVersionsQuestion): Promise<ListVersionsAnswer> {
+export async function listVersions(
+  context: RegistryContext,
+  question: ListVersionsQuestion,
+): Promise<ListVersionsAnswer> {
   const model = requireModelName(question.model);
   const holds = parseConditions(question.where ?? null, question.labels ?? []);
   if (question.fetch === true) await refresh(context, [model]);
@@ -30,16 +33,35 @@ export async function listVersions(context: RegistryContext, question: ListVersi
   const entries = versionsOf(catalog, model);
   const policy = (await policyOrWarn(context))?.policy ?? null;
   const onStages = await loadModelOnStages(context, catalog, model);
-  const stage = question.stage === undefined ? null : requireKnownStage(question.stage, onStages.map(({ view }) => view));
+  const stage =
+    question.stage === undefined
+      ? null
+      : requireKnownStage(
+          question.stage,
+          onStages.map(({ view }) => view),
+        );
   const versions = (await tryReadVersions(context.git, entries)).filter((one) => one !== null).toReversed();
-  const [manifests, yanks] = await Promise.all([tryReadManifests(context.git, versions), readYanks(context.git, entries)]);
+  const [manifests, yanks] = await Promise.all([
+    tryReadManifests(context.git, versions),
+    readYanks(context.git, entries),
+  ]);
   const listed = versions.map((version, index) => {
     const stages = onStages.filter(({ ledger }) => ledger.holds?.version === version.version).map((one) => one.stage);
-    return listedVersion(version, { manifest: manifests[index] ?? null, yank: yanks.get(version.tag) ?? null, stages, policy });
+    return listedVersion(version, {
+      manifest: manifests[index] ?? null,
+      yank: yanks.get(version.tag) ?? null,
+      stages,
+      policy,
+    });
   });
   const kept = listed.filter((one) => (stage === null || one.stages.includes(stage)) && holds(one));
   const sorted = question.sort === undefined ? kept : sortBy(kept, question.sort, policy);
-  return { fetchedAt: await fetchedAt(context), model, versions: sorted.slice(0, question.limit), total: sorted.length };
+  return {
+    fetchedAt: await fetchedAt(context),
+    model,
+    versions: sorted.slice(0, question.limit),
+    total: sorted.length,
+  };
 }
 
 /** A version as a list shows it. */
@@ -69,7 +91,11 @@ export function listedVersion(
 }
 
 /** Best first by a metric or the score; versions without it last. */
-export function sortBy(versions: readonly ListedVersion[], key: string, policy: Policy | null): readonly ListedVersion[] {
+export function sortBy(
+  versions: readonly ListedVersion[],
+  key: string,
+  policy: Policy | null,
+): readonly ListedVersion[] {
   const better = directionOf(key, policy?.metrics ?? {});
   if (better === null) {
     throw new RegistryError("policy-invalid", `which direction of ${key} is better is not known, so it cannot sort`, {

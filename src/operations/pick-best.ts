@@ -1,10 +1,10 @@
-import { RegistryError } from "../errors.ts";
 import type { Decimal } from "../domain/metric/decimal.ts";
 import { SCORE_KEY } from "../domain/metric/metric.ts";
 import type { ModelName } from "../domain/model/model-name.ts";
 import { type BestCandidate, pickBest as pickBestOf, type SkippedCandidate } from "../domain/policy/best.ts";
 import type { StageName } from "../domain/policy/stage.ts";
 import { wasReleased } from "../domain/stage/ledger.ts";
+import { RegistryError } from "../errors.ts";
 import { createdAt } from "./answer-parts.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Catalog, type VersionEntry, versionsOf } from "./load/catalog.ts";
@@ -43,16 +43,22 @@ export async function pickBest(
     return { entry: pick.best.entry, by, value: pick.value, considered: pick.considered, skipped: pick.skipped };
   }
   if (pick.kind === "no-score") {
-    throw new RegistryError("usage", "the policy has no score to find the best version by", { hint: "--metric f1, or MODEL@best:f1" });
+    throw new RegistryError("usage", "the policy has no score to find the best version by", {
+      hint: "--metric f1, or MODEL@best:f1",
+    });
   }
   if (pick.kind === "no-direction") {
     throw new RegistryError("policy-invalid", `which direction of ${pick.metric} is better is not known`, {
       hint: `add to registry.yaml: metrics: { ${pick.metric}: { better: higher } }`,
     });
   }
-  throw new RegistryError("not-found", `no version ${asked.model === null ? "" : `of ${asked.model} `}has ${by === SCORE_KEY ? "a score" : by}`, {
-    hint: "git model compare",
-  });
+  throw new RegistryError(
+    "not-found",
+    `no version ${asked.model === null ? "" : `of ${asked.model} `}has ${by === SCORE_KEY ? "a score" : by}`,
+    {
+      hint: "git model compare",
+    },
+  );
 }
 
 async function candidatesOf(
@@ -65,7 +71,9 @@ async function candidatesOf(
     const manifest = manifests[index];
     if (!manifest) return [];
     const { model, version: number, yankId } = version;
-    return [{ model, version: number, yanked: yankId !== null, createdAt: createdAt(version), manifest, entry: version }];
+    return [
+      { model, version: number, yanked: yankId !== null, createdAt: createdAt(version), manifest, entry: version },
+    ];
   });
 }
 

@@ -17,7 +17,10 @@ export async function promoteVersions(
   const references = question.references.map(requireReference);
   const models = references.map(({ model }) => model);
   const twice = models.find((model, index) => models.indexOf(model) !== index);
-  if (references.length === 0) throw new RegistryError("usage", "name a version to promote", { hint: "git model promote fraud@1.3.0 --to staging" });
+  if (references.length === 0)
+    throw new RegistryError("usage", "name a version to promote", {
+      hint: "git model promote fraud@1.3.0 --to staging",
+    });
   if (twice !== undefined) {
     throw new RegistryError("usage", `${twice} is named twice`, { hint: "one version of a model at a time" });
   }
@@ -29,7 +32,8 @@ export async function promoteVersions(
       await changeStage(context, {
         model: reference.model,
         stage: question.to,
-        pick: async ({ catalog }) => (await resolveReference(context, `${entry.model}@${entry.version}`, catalog)).entry,
+        pick: async ({ catalog }) =>
+          (await resolveReference(context, `${entry.model}@${entry.version}`, catalog)).entry,
         direct: question.direct ?? false,
         ifPassing: question.ifPassing ?? false,
         dryRun: question.dryRun ?? false,

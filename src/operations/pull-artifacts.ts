@@ -1,6 +1,6 @@
-import { type ErrorCode, RegistryError } from "../errors.ts";
 import { finding } from "../domain/finding.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";
+import { type ErrorCode, RegistryError } from "../errors.ts";
 import type { PullAnswer, PulledModel } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
@@ -44,16 +44,24 @@ function isPath(text: string): boolean {
 
 function checkQuestion(question: PullQuestion): void {
   const { references, output, link, printPath } = question;
-  if (references.length === 0) throw new RegistryError("usage", "name what to pull", { hint: "git model pull fraud@production -o ./model" });
-  if (link !== undefined && references.length > 1) throw new RegistryError("usage", "--link takes one version: a link points at one directory");
+  if (references.length === 0)
+    throw new RegistryError("usage", "name what to pull", { hint: "git model pull fraud@production -o ./model" });
+  if (link !== undefined && references.length > 1)
+    throw new RegistryError("usage", "--link takes one version: a link points at one directory");
   const ways = [output !== undefined, link !== undefined, printPath === true].filter(Boolean).length;
   if (ways > 1) throw new RegistryError("usage", "-o, --link and --print-path exclude each other");
   if (question.force === true && output === undefined) throw new RegistryError("usage", "--force goes with -o");
   for (const text of references) requireReference(text);
   for (const text of question.fallbacks ?? []) if (!isPath(text)) requireReference(text);
-  const twice = references.find((text, index) => references.findIndex((one) => requireReference(one).model === requireReference(text).model) !== index);
+  const twice = references.find(
+    (text, index) =>
+      references.findIndex((one) => requireReference(one).model === requireReference(text).model) !== index,
+  );
   if (twice !== undefined && output !== undefined) {
-    throw new RegistryError("usage", `${requireReference(twice).model} is named twice, and both would be one directory`);
+    throw new RegistryError(
+      "usage",
+      `${requireReference(twice).model} is named twice, and both would be one directory`,
+    );
   }
 }
 
@@ -65,7 +73,8 @@ async function refreshFor(context: RegistryContext, question: PullQuestion): Pro
     await refresh(context, models);
     return true;
   } catch (error) {
-    if (!(error instanceof RegistryError) || !["network", "git-failed", "auth-failed"].includes(error.code)) throw error;
+    if (!(error instanceof RegistryError) || !["network", "git-failed", "auth-failed"].includes(error.code))
+      throw error;
     const at = await context.fetchLog.read();
     const age = at === null ? "nothing was ever fetched" : `what was fetched on ${isoSeconds(at)} is used`;
     context.reporter.warn(finding("stale", `${error.message}: ${age}`, { severity: "warning", hint: error.hint }));
@@ -84,7 +93,13 @@ async function pullOne(
     try {
       const answer = isPath(used)
         ? await pullLocal(context, { path: used, target, requested })
-        : await layOut(context, { reference: used, target, role: question.role ?? null, verify: question.verify ?? false, offline });
+        : await layOut(context, {
+            reference: used,
+            target,
+            role: question.role ?? null,
+            verify: question.verify ?? false,
+            offline,
+          });
       if (first !== null) warnFallback(context, { requested, used, first });
       return { ...answer, requested, used, fallback: first !== null };
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Pointer } from "../domain/artifact/pointer.ts";
-import { compareVersions } from "../domain/model/version.ts";
 import { parseEvaluationBranch } from "../domain/model/evaluation.ts";
+import { compareVersions } from "../domain/model/version.ts";
 import { parseYankTag } from "../domain/model/version-tag.ts";
 import type { ObjectId } from "../domain/object-id.ts";
 import { parseStageBranch } from "../domain/policy/stage.ts";
@@ -14,8 +14,8 @@ import type { RegistryContext, RegistryRemote } from "./context.ts";
 import { requireRemote } from "./fetch-registry.ts";
 import { loadCatalog, type VersionEntry } from "./load/catalog.ts";
 import { branchOf, draftRef, TAGS, tagRef } from "./load/ref-names.ts";
-import { tryReadManifests, tryReadVersions } from "./load/version-details.ts";
 import { readCommit, walkTree } from "./load/trees.ts";
+import { tryReadManifests, tryReadVersions } from "./load/version-details.ts";
 import { uploadArtifacts } from "./register/upload-artifacts.ts";
 
 /**
@@ -131,7 +131,11 @@ async function missingTags({ git }: RegistryContext, there: There): Promise<read
     .map(({ name, id }) => ({ ref: name, from: null, to: id }));
 }
 
-async function forgetDrafts(context: RegistryContext, versions: readonly VersionEntry[], outcome: Outcome): Promise<void> {
+async function forgetDrafts(
+  context: RegistryContext,
+  versions: readonly VersionEntry[],
+  outcome: Outcome,
+): Promise<void> {
   const gone = new Set([...outcome.pushed, ...outcome.adopted]);
   for (const { tag, tagId, draft } of versions) {
     if (draft && gone.has(tag)) await context.git.updateRefs([{ ref: draftRef(tag), from: tagId, to: null }]);

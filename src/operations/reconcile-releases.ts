@@ -1,8 +1,8 @@
 import { type Finding, finding } from "../domain/finding.ts";
 import type { ModelName } from "../domain/model/model-name.ts";
+import type { ObjectId } from "../domain/object-id.ts";
 import { formatStageBranch, type StageName } from "../domain/policy/stage.ts";
 import type { Ledger, StageEvent } from "../domain/stage/ledger.ts";
-import type { ObjectId } from "../domain/object-id.ts";
 import type { EventAnswer, ReconcileAnswer } from "./answers.ts";
 import { publishRefs, type RegistryEdit } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -21,8 +21,8 @@ import { loadStages, type StageView } from "./load/stages.ts";
 import { entryAt, readCommit } from "./load/trees.ts";
 import { tryReadVersions, type VersionObjects } from "./load/version-details.ts";
 import { loadOpenRequests, loadRequestBranches } from "./promote/request-branches.ts";
-import { requestChange } from "./review-promotion.ts";
 import { reviewChange } from "./review/review-change.ts";
+import { requestChange } from "./review-promotion.ts";
 
 /**
  * Heals what follows from the stages: their roots, the release tags, CODEOWNERS, merged request branches. Any number
@@ -83,14 +83,17 @@ interface Healed {
 async function healReleases(context: RegistryContext): Promise<Attempt<Healed>> {
   const { policy } = await requirePolicy(context);
   const catalog = await loadCatalog(context.git);
-  const versions = (await tryReadVersions(context.git, [...catalog.models.values()].flat())).filter((one) => one !== null);
+  const versions = (await tryReadVersions(context.git, [...catalog.models.values()].flat())).filter(
+    (one) => one !== null,
+  );
   const byTree = new Map(versions.map((one) => [one.tree, one]));
   const expected: ExpectedRelease[] = [];
   const findings: Finding[] = [];
   for (const view of await loadStages(context, policy)) {
     if (view.kind === "tag" || view.tip === null) continue;
     const { ledgers } = await loadStageHistory(context, view.tip, byTree);
-    for (const [model, ledger] of ledgers) expected.push(...(await releasesOf(context, { view, model, ledger, versions })));
+    for (const [model, ledger] of ledgers)
+      expected.push(...(await releasesOf(context, { view, model, ledger, versions })));
     findings.push(...stageFindings(view, ledgers), ...forged(catalog, view.stage, expected));
   }
   const present = new Map(catalog.releases.map(({ tag, tagId }) => [tag, tagId]));
@@ -174,8 +177,12 @@ function forged(catalog: Catalog, stage: StageName, expected: readonly ExpectedR
 }
 
 function rewritten({ tag, stage }: ExpectedRelease): Finding {
-  return finding("history-rewritten", `the tag ${tag} does not record what stage/${stage} says: one of them was rewritten`, {
-    ref: tagRef(tag),
-    hint: `git show "refs/tags/${tag}" beside git log --first-parent stage/${stage}`,
-  });
+  return finding(
+    "history-rewritten",
+    `the tag ${tag} does not record what stage/${stage} says: one of them was rewritten`,
+    {
+      ref: tagRef(tag),
+      hint: `git show "refs/tags/${tag}" beside git log --first-parent stage/${stage}`,
+    },
+  );
 }

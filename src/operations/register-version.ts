@@ -1,14 +1,14 @@
-import { RegistryError } from "../errors.ts";
 import { finding } from "../domain/finding.ts";
 import type { Manifest } from "../domain/model/manifest.ts";
 import { findLookalike, findNameConflict, type ModelName } from "../domain/model/model-name.ts";
 import { bumpVersion, compareVersions, parseVersion, type Version } from "../domain/model/version.ts";
 import { formatVersionId, formatVersionTag } from "../domain/model/version-tag.ts";
 import type { ObjectId } from "../domain/object-id.ts";
+import { RegistryError } from "../errors.ts";
 import type { RegisterAnswer } from "./answers.ts";
 import { publishRefs } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
-import { retryLostRaces, type Attempt } from "./apply/retry-lost-races.ts";
+import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import { signatureNow } from "./apply/signature.ts";
 import { type VersionContent, writeVersionObjects, writeVersionTree } from "./apply/write-version.ts";
 import type { RegistryContext } from "./context.ts";
@@ -18,10 +18,10 @@ import { requireModelName } from "./load/resolve-reference.ts";
 import { CARD_FILE, CARD_LIMIT, readDetails, readFile } from "./load/version-details.ts";
 import { promoteVersions } from "./promote-version.ts";
 import type { RegisterQuestion } from "./questions.ts";
-import type { Registered } from "./register/registered.ts";
 import { answerRegistration } from "./register/answer-registration.ts";
 import { collectInputs, ingestFiles } from "./register/collect-artifacts.ts";
 import { type BroughtArtifact, buildManifest } from "./register/plan-content.ts";
+import type { Registered } from "./register/registered.ts";
 import { differences, sameContent } from "./register/same-content.ts";
 import { uploadArtifacts } from "./register/upload-artifacts.ts";
 
@@ -75,15 +75,21 @@ export async function registerVersion(context: RegistryContext, question: Regist
 
 function parseWantedVersion({ version, bump, push, offline }: RegisterQuestion): Version | null {
   if (offline === true && push !== false) {
-    throw new RegistryError("usage", "registering offline makes a draft", { hint: "add --no-push, and git model push later" });
+    throw new RegistryError("usage", "registering offline makes a draft", {
+      hint: "add --no-push, and git model push later",
+    });
   }
   if (version === undefined) return null;
   if (bump !== undefined) throw new RegistryError("usage", "--version and --bump exclude each other");
   const parsed = parseVersion(version);
   if (parsed.ok) return parsed.value;
-  throw new RegistryError("version-invalid", `${JSON.stringify(version.slice(0, 100))} is not a version: ${parsed.message}`, {
-    ...(parsed.hint === null ? {} : { hint: parsed.hint }),
-  });
+  throw new RegistryError(
+    "version-invalid",
+    `${JSON.stringify(version.slice(0, 100))} is not a version: ${parsed.message}`,
+    {
+      ...(parsed.hint === null ? {} : { hint: parsed.hint }),
+    },
+  );
 }
 
 /** A new model's name is held against all others, which a partial fetch may not have brought. */
@@ -94,12 +100,16 @@ async function checkName(context: RegistryContext, model: ModelName, offline: bo
   const names = [...(await loadCatalog(context.git)).models.keys()];
   const conflict = findNameConflict(model, names);
   if (conflict !== null) {
-    throw new RegistryError("name-invalid", conflict.message, { hint: `register it as ${conflict.with}, or under another name` });
+    throw new RegistryError("name-invalid", conflict.message, {
+      hint: `register it as ${conflict.with}, or under another name`,
+    });
   }
   const similar = findLookalike(model, names);
   if (similar === null) return;
   context.reporter.warn(
-    finding("name-similar", `the registry has a model ${similar}: ${model} is a new one beside it`, { severity: "warning" }),
+    finding("name-similar", `the registry has a model ${similar}: ${model} is a new one beside it`, {
+      severity: "warning",
+    }),
   );
 }
 
@@ -114,7 +124,10 @@ async function attempt(
   const versions = catalog.models.get(model) ?? [];
   const highest = versions.at(-1) ?? null;
   const version = registration.version ?? bumpVersion(highest?.version ?? null, question.bump ?? "patch");
-  const content: VersionContent = { manifest: buildManifest({ ...registration, version, roles: question.roles ?? {}, details: question.details ?? {} }), card: registration.card };
+  const content: VersionContent = {
+    manifest: buildManifest({ ...registration, version, roles: question.roles ?? {}, details: question.details ?? {} }),
+    card: registration.card,
+  };
   const taken = versions.find((one) => one.version === version);
   const candidate = taken ?? (registration.version === null && highest?.yankId === null ? highest : null);
   if (candidate) {
@@ -167,12 +180,24 @@ async function adopt(context: RegistryContext, registration: Registration, entry
   }
   const content = { manifest: details.manifest, card: null };
   const draft = entry.draft && !publish;
-  return { content, tagId: entry.tagId, commit: details.commit, tree: details.tree, created: false, draft, pushed: publish && entry.draft, uploaded };
+  return {
+    content,
+    tagId: entry.tagId,
+    commit: details.commit,
+    tree: details.tree,
+    created: false,
+    draft,
+    pushed: publish && entry.draft,
+    uploaded,
+  };
 }
 
 async function existingContent(context: RegistryContext, entry: VersionEntry): Promise<VersionContent> {
   const details = await readDetails(context.git, entry);
-  return { manifest: details.manifest, card: await readFile(context.git, details, { name: CARD_FILE, limit: CARD_LIMIT }) };
+  return {
+    manifest: details.manifest,
+    card: await readFile(context.git, details, { name: CARD_FILE, limit: CARD_LIMIT }),
+  };
 }
 
 /** The highest published version below, whose commit the new one continues. */
@@ -195,7 +220,16 @@ async function knownSource(context: RegistryContext): Promise<Readonly<Record<st
 }
 
 function planned(content: VersionContent): Registered {
-  return { content, tagId: null, commit: null, tree: null, created: true, draft: false, pushed: false, uploaded: new Set() };
+  return {
+    content,
+    tagId: null,
+    commit: null,
+    tree: null,
+    created: true,
+    draft: false,
+    pushed: false,
+    uploaded: new Set(),
+  };
 }
 
 async function describeAuthor(context: RegistryContext, entry: VersionEntry): Promise<string> {

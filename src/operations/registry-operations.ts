@@ -60,7 +60,9 @@ async function requireRegistry(context: RegistryContext): Promise<void> {
     if (await isRegistry(context)) return;
   }
   const place = context.git.location.workTree ?? context.git.location.gitDir;
-  throw new RegistryError("not-a-registry", `${place} holds neither a registry.yaml nor a version`, { hint: "git model init" });
+  throw new RegistryError("not-a-registry", `${place} holds neither a registry.yaml nor a version`, {
+    hint: "git model init",
+  });
 }
 
 async function isRegistry(context: RegistryContext): Promise<boolean> {

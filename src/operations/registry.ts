@@ -1,5 +1,5 @@
-import type * as A from "./answers.ts";
 import type { Reporter } from "../ports/reporter.ts";
+import type * as A from "./answers.ts";
 import type * as Q from "./questions.ts";
 
 /**

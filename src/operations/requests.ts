@@ -1,5 +1,5 @@
-import { RegistryError } from "../errors.ts";
 import { heldVersion } from "../domain/stage/ledger.ts";
+import { RegistryError } from "../errors.ts";
 import type { PromotionAnswer, RequestAnswer, RequestListAnswer, ReviewAnswer } from "./answers.ts";
 import { publishRefs } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -12,8 +12,8 @@ import { moveStage } from "./promote/move-stage.ts";
 import { loadOpenRequests, type OpenRequest, requestEdits } from "./promote/request-branches.ts";
 import { wantedChange } from "./promote/stage-change.ts";
 import type { RequestQuestion } from "./questions.ts";
-import { requestChange } from "./review-promotion.ts";
 import { type Reviewed, reviewChange } from "./review/review-change.ts";
+import { requestChange } from "./review-promotion.ts";
 
 /** Every open request with its verdict. */
 export async function listRequests(context: RegistryContext): Promise<RequestListAnswer> {
@@ -47,7 +47,8 @@ export async function mergeRequest(context: RegistryContext, question: RequestQu
     const reviewed = await reviewChange(context, change);
     const promotion = promotionOf(request, reviewed.answer);
     if (reviewed.answer.verdict !== "accept") return { kind: "done", value: { ...promotion, kind: "refused" } };
-    if (question.dryRun === true) return { kind: "done", value: { ...promotion, kind: "released", planned: true, head: null } };
+    if (question.dryRun === true)
+      return { kind: "done", value: { ...promotion, kind: "released", planned: true, head: null } };
     return merge(context, { request, reviewed, promotion });
   });
   if (merged !== null) return merged;

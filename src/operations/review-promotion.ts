@@ -1,12 +1,12 @@
-import { RegistryError } from "../errors.ts";
 import { isObjectId, type ObjectId } from "../domain/object-id.ts";
 import { parseStageBranch, parseStageName, type StageName } from "../domain/policy/stage.ts";
+import { RegistryError } from "../errors.ts";
 import type { ReviewAnswer } from "./answers.ts";
 import type { RegistryContext } from "./context.ts";
 import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { branchRef, stageRef } from "./load/ref-names.ts";
-import { readCommit } from "./load/trees.ts";
 import { loadStages } from "./load/stages.ts";
+import { readCommit } from "./load/trees.ts";
 import { findRequest } from "./promote/find-request.ts";
 import { loadOpenRequests } from "./promote/request-branches.ts";
 import type { ReviewQuestion } from "./questions.ts";
@@ -32,7 +32,9 @@ async function changeAtHand(context: RegistryContext, question: ReviewQuestion):
   }
   if (model !== undefined || stage !== undefined) {
     if (model === undefined || stage === undefined) {
-      throw new RegistryError("usage", "review takes a model and --stage together", { hint: "git model review fraud --stage production" });
+      throw new RegistryError("usage", "review takes a model and --stage together", {
+        hint: "git model review fraud --stage production",
+      });
     }
     return requestChange(context, await findRequest(context, { model, stage }));
   }
@@ -40,7 +42,10 @@ async function changeAtHand(context: RegistryContext, question: ReviewQuestion):
   const [only] = open;
   if (only !== undefined && open.length === 1) return requestChange(context, only);
   throw new RegistryError("usage", open.length === 0 ? "no request is open" : `${open.length} requests are open`, {
-    hint: open.length === 0 ? "git model review --base stage/production --head BRANCH" : "git model review MODEL --stage STAGE",
+    hint:
+      open.length === 0
+        ? "git model review --base stage/production --head BRANCH"
+        : "git model review MODEL --stage STAGE",
   });
 }
 
@@ -50,7 +55,8 @@ export async function requestChange(
   request: { readonly stage: StageName; readonly head: ObjectId },
 ): Promise<ChangeAtHand> {
   const base = await context.git.readRef(stageRef(context, request.stage));
-  if (base === null) throw new RegistryError("not-found", `there is no branch stage/${request.stage}`, { hint: "git model init" });
+  if (base === null)
+    throw new RegistryError("not-found", `there is no branch stage/${request.stage}`, { hint: "git model init" });
   return { stage: request.stage, base, head: request.head };
 }
 
@@ -65,7 +71,9 @@ async function changeBetween(
   const byTip = (await loadStages(context, policy)).filter(({ tip }) => tip === base);
   const stage = byName ?? (byTip.length === 1 ? byTip[0]?.stage : null) ?? null;
   if (stage === null || !parseStageName(stage).ok) {
-    throw new RegistryError("usage", `${named.base} is not the branch of a stage`, { hint: "name it as --base stage/production, or add --stage" });
+    throw new RegistryError("usage", `${named.base} is not the branch of a stage`, {
+      hint: "name it as --base stage/production, or add --stage",
+    });
   }
   return { stage, base, head };
 }
@@ -75,13 +83,19 @@ async function commitNamed(context: RegistryContext, name: string): Promise<Obje
   const id = isObjectId(name) ? name : await refNamed(context, name);
   const [object] = id === null ? [null] : await context.git.readObjects([id]);
   if (object?.kind === "commit") return object.id;
-  if (object?.kind === "tag" && object.targetKind === "commit") return (await readCommit(context.git, object.target)).id;
-  throw new RegistryError("not-found", `there is no commit ${JSON.stringify(name.slice(0, 100))} here`, { hint: "git model fetch" });
+  if (object?.kind === "tag" && object.targetKind === "commit")
+    return (await readCommit(context.git, object.target)).id;
+  throw new RegistryError("not-found", `there is no commit ${JSON.stringify(name.slice(0, 100))} here`, {
+    hint: "git model fetch",
+  });
 }
 
 async function refNamed({ git, remote }: RegistryContext, name: string): Promise<ObjectId | null> {
   if (/[\s~^:?*[\\]|\.\.|@\{|^-/.test(name)) {
-    throw new RegistryError("reference-invalid", `${JSON.stringify(name.slice(0, 100))} is not the name of a branch, a tag or a commit`);
+    throw new RegistryError(
+      "reference-invalid",
+      `${JSON.stringify(name.slice(0, 100))} is not the name of a branch, a tag or a commit`,
+    );
   }
   const candidates = name.startsWith("refs/")
     ? [name as `refs/${string}`]

@@ -1,6 +1,6 @@
-import { RegistryError } from "../errors.ts";
 import type { Version } from "../domain/model/version.ts";
 import { previousVersion, wasReleased } from "../domain/stage/ledger.ts";
+import { RegistryError } from "../errors.ts";
 import type { PromotionAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
@@ -37,7 +37,8 @@ export async function rollbackVersion(context: RegistryContext, question: Rollba
 function pickTarget(situation: StageSituation, wanted: Version | null): VersionEntry {
   const { model, stage, ledger } = situation;
   const versions = situation.catalog.models.get(model) ?? [];
-  if (versions.length === 0) throw new RegistryError("not-found", `there is no model ${model}`, { hint: "git model list" });
+  if (versions.length === 0)
+    throw new RegistryError("not-found", `there is no model ${model}`, { hint: "git model list" });
   const isYanked = (version: Version) => versions.some((one) => one.version === version && one.yankId !== null);
   if (wanted !== null && !wasReleased(ledger, wanted)) {
     throw new RegistryError("not-found", `${model}@${wanted} was never released to ${stage}`, {

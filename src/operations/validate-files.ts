@@ -3,8 +3,8 @@ import { readManifest } from "../documents/manifest.ts";
 import { readPolicy } from "../documents/policy.ts";
 import { readYaml } from "../documents/strict-yaml.ts";
 import { isTreeMap, type Tree } from "../documents/yaml-tree.ts";
-import { RegistryError } from "../errors.ts";
 import type { Finding } from "../domain/finding.ts";
+import { RegistryError } from "../errors.ts";
 import type { SourceFiles } from "../ports/source-files.ts";
 import type { CheckAnswer } from "./answers.ts";
 import type { RegistryContext } from "./context.ts";
@@ -56,7 +56,10 @@ async function readGiven({ files }: { readonly files: SourceFiles }, path: strin
     return await files.read(path, READ_LIMIT);
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "artifact-invalid") throw error;
-    throw new RegistryError("usage", error.message, { ...(error.hint === null ? {} : { hint: error.hint }), cause: error });
+    throw new RegistryError("usage", error.message, {
+      ...(error.hint === null ? {} : { hint: error.hint }),
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
-import { RegistryError } from "../errors.ts";
 import { formatVersionId, formatYankTag } from "../domain/model/version-tag.ts";
 import type { StageName } from "../domain/policy/stage.ts";
+import { RegistryError } from "../errors.ts";
 import { answerVersion } from "./answer-parts.ts";
 import type { YankAnswer } from "./answers.ts";
 import { publishRefs } from "./apply/publish-refs.ts";
@@ -34,7 +34,9 @@ export async function yankVersion(context: RegistryContext, question: YankQuesti
   const outcome = await publishRefs(context, [{ ref: tagRef(name), from: null, to: tagId }]);
   if (outcome.kind === "done") return { ...answerVersion(version), reason, created: true };
   await refresh(context, [model]);
-  const theirs = (await readYanks(context.git, [(await resolveReference(context, `${model}@${entry.version}`)).entry])).get(entry.tag);
+  const theirs = (
+    await readYanks(context.git, [(await resolveReference(context, `${model}@${entry.version}`)).entry])
+  ).get(entry.tag);
   return { ...answerVersion(version), reason: theirs?.reason ?? reason, created: false };
 }
 
@@ -42,7 +44,9 @@ function checkReason(text: string): string {
   const reason = text.trim();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (reason !== "" && reason.length <= 1000 && !/[\u0000-\u001f\u007f]/.test(reason)) return reason;
-  throw new RegistryError("usage", "a yank needs a reason of one line", { hint: '--reason "trained on leaked labels"' });
+  throw new RegistryError("usage", "a yank needs a reason of one line", {
+    hint: '--reason "trained on leaked labels"',
+  });
 }
 
 async function requireUnused(context: RegistryContext, catalog: Catalog, entry: VersionEntry): Promise<void> {
@@ -50,9 +54,13 @@ async function requireUnused(context: RegistryContext, catalog: Catalog, entry: 
   const using = onStages.filter(({ ledger }) => ledger.holds?.version === entry.version).map(({ stage }) => stage);
   if (using.length === 0) return;
   const commands = using.map((stage) => wayOut(entry, stage)).join(", ");
-  throw new RegistryError("version-in-use", `${using.join(" and ")} ${using.length === 1 ? "holds" : "hold"} ${formatVersionId(entry)}`, {
-    hint: `first ${commands}`,
-  });
+  throw new RegistryError(
+    "version-in-use",
+    `${using.join(" and ")} ${using.length === 1 ? "holds" : "hold"} ${formatVersionId(entry)}`,
+    {
+      hint: `first ${commands}`,
+    },
+  );
 }
 
 function wayOut({ model }: VersionEntry, stage: StageName): string {

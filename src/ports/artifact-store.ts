@@ -1,5 +1,5 @@
-import type { Pointer } from "../domain/artifact/pointer.ts";
 import type { Sha256 } from "../domain/artifact/digest.ts";
+import type { Pointer } from "../domain/artifact/pointer.ts";
 
 /**
  * The repository's own Git LFS store, `.git/lfs/objects/aa/bb/<sha256>`, exactly git-lfs's (DESIGN section 5).

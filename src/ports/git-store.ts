@@ -38,7 +38,10 @@ export interface GitStore {
    * First-parent history, newest first. With `path`, only commits whose entry at that path differs from their
    * first parent's (a root commit counts when it has the path). Throws `shallow-history` where a graft cuts it off.
    */
-  firstParents(tip: ObjectId, options?: { readonly path?: string; readonly limit?: number }): Promise<readonly WalkedCommit[]>;
+  firstParents(
+    tip: ObjectId,
+    options?: { readonly path?: string; readonly limit?: number },
+  ): Promise<readonly WalkedCommit[]>;
   isShallow(): Promise<boolean>;
 
   /** Configured remotes, in the order of the configuration. */
@@ -62,10 +65,16 @@ export interface GitStore {
    * On success tracking refs of pushed branches follow. `up-to-date`: the remote has that value already (for a
    * deletion: has no such ref). Outcomes are in the order of the updates.
    */
-  push(remote: string, updates: readonly RefEdit[], options?: { readonly atomic?: boolean }): Promise<readonly PushOutcome[]>;
+  push(
+    remote: string,
+    updates: readonly RefEdit[],
+    options?: { readonly atomic?: boolean },
+  ): Promise<readonly PushOutcome[]>;
 
   /** Writes files into the working tree and the index where they are absent or unchanged, for `init`. No-op in a bare repository. */
-  checkOutFiles(files: readonly { readonly path: string; readonly id: ObjectId; readonly content: Uint8Array }[]): Promise<void>;
+  checkOutFiles(
+    files: readonly { readonly path: string; readonly id: ObjectId; readonly content: Uint8Array }[],
+  ): Promise<void>;
   /** Facts of the source code in the working directory, for a manifest's `source`; null outside a repository or in an unborn one. */
   describeHead(): Promise<HeadDescription | null>;
 

@@ -1,6 +1,6 @@
-import type { ObjectId } from "../domain/object-id.ts";
 import type { Artifact } from "../domain/artifact/artifact.ts";
 import type { Pointer } from "../domain/artifact/pointer.ts";
+import type { ObjectId } from "../domain/object-id.ts";
 
 /** A version as a reader wants it: the files to lay out, beside `manifest.yaml` and `README.md`. */
 export interface Materialisation {
@@ -39,13 +39,22 @@ export interface LaidOutFile {
  */
 export interface ModelCache {
   /** The read-only directory of the version in the cache, made if absent, and where each file came from. */
-  materialise(version: Materialisation, source: ObjectSource, options: LayOutOptions): Promise<{ readonly path: string; readonly files: readonly LaidOutFile[] }>;
+  materialise(
+    version: Materialisation,
+    source: ObjectSource,
+    options: LayOutOptions,
+  ): Promise<{ readonly path: string; readonly files: readonly LaidOutFile[] }>;
   /**
    * Writes the version's files to a directory of the user's: beside it first, then renamed. A directory with
    * something in it is refused (`usage`) without `force`; with it, exactly the files of this version remain. A symlink is
    * never written through (`usage`): neither `directory` nor, with `within`, anything from `within` down to it.
    */
-  copyOut(version: Materialisation, directory: string, source: ObjectSource, options: LayOutOptions & Replacing): Promise<{ readonly files: readonly LaidOutFile[] }>;
+  copyOut(
+    version: Materialisation,
+    directory: string,
+    source: ObjectSource,
+    options: LayOutOptions & Replacing,
+  ): Promise<{ readonly files: readonly LaidOutFile[] }>;
   /** The files of a local directory, sorted, for a PATH as fallback (DETAILS 47). Throws `not-found`; `artifact-invalid` for a symlink or a special file in it. */
   listDirectory(path: string): Promise<readonly PlainFile[]>;
   /** Copies a local directory as it is, unverified, to a directory of the user's, with the rules of `copyOut`. Throws like it and like `listDirectory`. */

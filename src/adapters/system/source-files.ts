@@ -34,7 +34,9 @@ async function walk(
   at: { readonly directory: string; readonly shown: string; readonly prefix: string },
   found: Found,
 ): Promise<void> {
-  const names = (await readdir(at.directory).catch((cause: unknown) => Promise.reject(diskError("read", at.shown, cause)))).toSorted();
+  const names = (
+    await readdir(at.directory).catch((cause: unknown) => Promise.reject(diskError("read", at.shown, cause)))
+  ).toSorted();
   for (const name of names) {
     const file = join(at.directory, name);
     const shown = join(at.shown, name);
@@ -45,12 +47,14 @@ async function walk(
     }
     const stats = await look(file, shown);
     if (stats.isDirectory()) {
-      if (path.split("/").length > DEEPEST) throw new RegistryError("artifact-invalid", `${shown} is nested too deeply`);
+      if (path.split("/").length > DEEPEST)
+        throw new RegistryError("artifact-invalid", `${shown} is nested too deeply`);
       await walk({ directory: file, shown, prefix: `${path}/` }, found);
     } else if (!stats.isFile()) throw irregular(shown, stats.isSymbolicLink());
     else if (path.toLowerCase() === "readme.md") found.card = file;
     else found.files.push({ path, file, size: stats.size });
-    if (found.files.length > MOST_FILES) throw new RegistryError("artifact-invalid", `${at.shown} holds more than ${MOST_FILES} files`);
+    if (found.files.length > MOST_FILES)
+      throw new RegistryError("artifact-invalid", `${at.shown} holds more than ${MOST_FILES} files`);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { ObjectId } from "../object-id.ts";
 import type { Version } from "../model/version.ts";
+import type { ObjectId } from "../object-id.ts";
 
 /** A version that a stage holds; a tree that no version has is the word `unregistered`. */
 export type HeldVersion = Version | "unregistered";

@@ -1,5 +1,5 @@
-import { RegistryError } from "../../errors.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
+import { RegistryError } from "../../errors.ts";
 import type { RefEdit, RefName } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import { branchRef } from "../load/ref-names.ts";
@@ -24,10 +24,10 @@ export type PublishOutcome =
 export async function publishRefs(context: RegistryContext, edits: readonly RegistryEdit[]): Promise<PublishOutcome> {
   if (context.remote === null) return publishHere(context, edits);
   const outcomes = await context.git.push(context.remote.name, edits, { atomic: true });
-  const refusal = outcomes.find((one) => one.status === "refused");
-  if (refusal?.status === "refused") throw refusedByRemote(context, refusal);
   const lost = outcomes.filter(({ status }) => status === "stale").map(({ ref }) => ref);
   if (lost.length > 0) return { kind: "lost", refs: lost };
+  const refusal = outcomes.find((one) => one.status === "refused");
+  if (refusal?.status === "refused") throw refusedByRemote(context, refusal);
   await followHere(context, edits);
   return { kind: "done", adopted: outcomes.filter(({ status }) => status === "up-to-date").map(({ ref }) => ref) };
 }

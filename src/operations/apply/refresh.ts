@@ -39,7 +39,9 @@ async function recordHead({ git }: RegistryContext, remote: RegistryRemote): Pro
 
 function tagSpecs(models: readonly ModelName[] | "all"): readonly Refspec[] {
   const patterns: readonly RefName[] =
-    models === "all" ? ["refs/tags/*"] : models.flatMap((one): RefName[] => [`refs/tags/${one}@*`, `refs/tags/${one}#*`]);
+    models === "all"
+      ? ["refs/tags/*"]
+      : models.flatMap((one): RefName[] => [`refs/tags/${one}@*`, `refs/tags/${one}#*`]);
   return patterns.map((pattern) => ({ source: pattern, target: pattern, force: false }));
 }
 

@@ -11,7 +11,10 @@ const LONGEST_PAUSE = 800;
  * Tries again with jitter for up to 10 s and at least 12 tries (DETAILS 41); null when every try was lost.
  * Each try reads the world anew.
  */
-export async function retryLostRaces<T>(clock: Clock, attempt: (tries: number) => Promise<Attempt<T>>): Promise<T | null> {
+export async function retryLostRaces<T>(
+  clock: Clock,
+  attempt: (tries: number) => Promise<Attempt<T>>,
+): Promise<T | null> {
   const start = clock.now();
   for (let tries = 0; tries < LEAST_TRIES || clock.now() - start < PATIENCE; tries++) {
     const outcome = await attempt(tries);

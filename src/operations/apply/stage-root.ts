@@ -1,5 +1,5 @@
-import { formatStageBranch, type StageName } from "../../domain/policy/stage.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
+import { formatStageBranch, type StageName } from "../../domain/policy/stage.ts";
 import type { GitStore, Signature } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import { stageRef } from "../load/ref-names.ts";
@@ -10,7 +10,13 @@ const FOUNDER: Signature = { name: "git-model", email: "git-model@invalid", seco
 /** Writes a stage's root commit, the same object in every clone (DESIGN section 1, DETAILS 4). */
 export async function writeStageRoot(git: GitStore, stage: StageName): Promise<ObjectId> {
   const tree = await git.writeTree([]);
-  return git.writeCommit({ tree, parents: [], author: FOUNDER, committer: FOUNDER, message: `Create stage ${stage}\n` });
+  return git.writeCommit({
+    tree,
+    parents: [],
+    author: FOUNDER,
+    committer: FOUNDER,
+    message: `Create stage ${stage}\n`,
+  });
 }
 
 /** The stage's tip; its root is made where the branch is absent. Any number of writers converge. */

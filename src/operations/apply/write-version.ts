@@ -52,7 +52,9 @@ export async function writeVersionObjects(
 /** Writes nested trees for entries whose names are paths. */
 async function writeFolder(git: GitStore, entries: readonly TreeEntry[]): Promise<ObjectId> {
   const here = entries.filter(({ name }) => !name.includes("/"));
-  const folders = new Set(entries.flatMap(({ name }) => (name.includes("/") ? [name.slice(0, name.indexOf("/"))] : [])));
+  const folders = new Set(
+    entries.flatMap(({ name }) => (name.includes("/") ? [name.slice(0, name.indexOf("/"))] : [])),
+  );
   const below: TreeEntry[] = [];
   for (const name of folders) {
     const inside = entries.filter((entry) => entry.name.startsWith(`${name}/`));

@@ -1,5 +1,5 @@
 import { parseArtifactPath } from "../../domain/artifact/artifact-path.ts";
-import { parsePointer, type Pointer, POINTER_LIMIT } from "../../domain/artifact/pointer.ts";
+import { POINTER_LIMIT, type Pointer, parsePointer } from "../../domain/artifact/pointer.ts";
 import { type Finding, finding } from "../../domain/finding.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
@@ -20,7 +20,10 @@ export async function checkVersionTree(git: GitStore, version: VersionDetails): 
     pointers.map(({ id }) => id),
     { limit: POINTER_LIMIT },
   );
-  return judgeVersionTree(version, { files, objects: new Map(pointers.map(({ id }, index) => [id, objects[index] ?? null])) });
+  return judgeVersionTree(version, {
+    files,
+    objects: new Map(pointers.map(({ id }, index) => [id, objects[index] ?? null])),
+  });
 }
 
 /** True for the files of a version's tree that have to be pointers. */

@@ -50,7 +50,15 @@ export async function judgeChange(context: RegistryContext, question: JudgeQuest
   const championEntry = entryOf(question, ledger.holds);
   const champion = championEntry === null ? null : await judgedSide(context, championEntry);
   if (candidate === null) {
-    return { change, gates: [], needs: [], findings: [], candidate: null, champion: champion?.details ?? null, diff: null };
+    return {
+      change,
+      gates: [],
+      needs: [],
+      findings: [],
+      candidate: null,
+      champion: champion?.details ?? null,
+      diff: null,
+    };
   }
   const side = await judgedSide(context, candidate);
   const rows = evaluateGates({ policy, stage, candidate: side, champion });
@@ -58,7 +66,10 @@ export async function judgeChange(context: RegistryContext, question: JudgeQuest
     change,
     gates: change === "rollback" ? asWarnings(rows) : rows,
     needs: await needsOf(context, question, side.details),
-    findings: [...side.findings, ...(champion?.findings ?? [])].map((one) => ({ ...one, severity: "warning" as const })),
+    findings: [...side.findings, ...(champion?.findings ?? [])].map((one) => ({
+      ...one,
+      severity: "warning" as const,
+    })),
     candidate: side.details,
     champion: champion?.details ?? null,
     diff: diffSides(policy, champion?.details ?? null, side.details),
@@ -77,7 +88,11 @@ export function diffSides(
   });
 }
 
-async function needsOf(context: RegistryContext, question: JudgeQuestion, candidate: VersionDetails): Promise<readonly Need[]> {
+async function needsOf(
+  context: RegistryContext,
+  question: JudgeQuestion,
+  candidate: VersionDetails,
+): Promise<readonly Need[]> {
   const { rules, policy, model, catalog } = question;
   const held = new Map<StageName, Held | null>();
   for (const before of rules.from) {

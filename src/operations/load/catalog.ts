@@ -1,9 +1,9 @@
-import { RegistryError } from "../../errors.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import { compareVersions, isPrerelease, type Version } from "../../domain/model/version.ts";
 import { formatVersionTag, parseVersionTag, parseYankTag } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import { parseReleaseTag, type ReleaseTag } from "../../domain/stage/release-tag.ts";
+import { RegistryError } from "../../errors.ts";
 import type { GitStore, Ref } from "../../ports/git-store.ts";
 import { DRAFTS, TAGS } from "./ref-names.ts";
 

@@ -6,7 +6,11 @@ import { readTree } from "./trees.ts";
 /** What a change does to a stage's tree. */
 export interface ChangedTree {
   /** Models whose subtree differs; null: absent on that side. */
-  readonly models: readonly { readonly model: ModelName; readonly before: ObjectId | null; readonly after: ObjectId | null }[];
+  readonly models: readonly {
+    readonly model: ModelName;
+    readonly before: ObjectId | null;
+    readonly after: ObjectId | null;
+  }[];
   /** Every other path that differs, at the highest level at which it does. */
   readonly others: readonly string[];
 }
@@ -58,7 +62,12 @@ async function changedBelow(git: GitStore, root: Pair): Promise<ChangedTree> {
 }
 
 type Classified =
-  | { readonly kind: "model"; readonly model: ModelName; readonly before: ObjectId | null; readonly after: ObjectId | null }
+  | {
+      readonly kind: "model";
+      readonly model: ModelName;
+      readonly before: ObjectId | null;
+      readonly after: ObjectId | null;
+    }
   | { readonly kind: "folder"; readonly pair: Pair }
   | { readonly kind: "other"; readonly pair: Pair };
 

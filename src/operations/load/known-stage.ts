@@ -1,5 +1,5 @@
-import { RegistryError } from "../../errors.ts";
 import { parseStageName, type StageName } from "../../domain/policy/stage.ts";
+import { RegistryError } from "../../errors.ts";
 import type { StageView } from "./stages.ts";
 
 /** A stage that somebody named and that policy or branches know; `stage-unknown` names the ones there are. */

@@ -1,9 +1,9 @@
 import { readPolicy } from "../../documents/policy.ts";
-import { RegistryError } from "../../errors.ts";
 import { type Finding, finding } from "../../domain/finding.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import { POLICY_LIMIT, type Policy, type StagePolicy, stageNames, stagePolicy } from "../../domain/policy/policy.ts";
 import { parseStageName, type StageName } from "../../domain/policy/stage.ts";
+import { RegistryError } from "../../errors.ts";
 import type { RegistryContext } from "../context.ts";
 import { branchOf, branchRef } from "./ref-names.ts";
 import { entryAt, readCommit } from "./trees.ts";
@@ -55,7 +55,9 @@ export async function loadPolicy(context: RegistryContext): Promise<PolicyState>
     return invalid(branch, entry.id, [finding("policy-invalid", `${POLICY_FILE} ${message}`, { file: POLICY_FILE })]);
   }
   const read = readPolicy(object.bytes);
-  return read.ok ? { kind: "valid", policy: read.policy, id: entry.id, branch } : invalid(branch, entry.id, read.findings);
+  return read.ok
+    ? { kind: "valid", policy: read.policy, id: entry.id, branch }
+    : invalid(branch, entry.id, read.findings);
 }
 
 /** The policy, for commands that write nothing without one: `policy-missing`, `policy-invalid`. */

@@ -6,15 +6,15 @@ import type { Manifest } from "../../domain/model/manifest.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import type { Version } from "../../domain/model/version.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
-import { isoSeconds } from "../../domain/promotion/judge-needs.ts";
-import type { JudgedSide } from "../../domain/policy/evaluate-gates.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
+import type { JudgedSide } from "../../domain/policy/evaluate-gates.ts";
+import { isoSeconds } from "../../domain/promotion/judge-needs.ts";
 import type { GitStore, TreeEntry, WalkedCommit } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
+import type { VersionEntry } from "./catalog.ts";
 import { evaluationRef } from "./ref-names.ts";
 import { readTree } from "./trees.ts";
 import { readDetails, type VersionDetails } from "./version-details.ts";
-import type { VersionEntry } from "./catalog.ts";
 
 /** A version's measurements and what was wrong with some of them. */
 export interface LoadedMeasurements {
@@ -97,7 +97,9 @@ async function readEvaluations(
     const read = object?.kind === "blob" ? readEvaluation(object.bytes, { file: path }) : null;
     if (parseEvaluationPath(path) === null || read === null) continue;
     if (!read.ok) {
-      findings.push(finding("evaluation-invalid", `${path} is not a valid evaluation`, { severity: "warning", file: path }));
+      findings.push(
+        finding("evaluation-invalid", `${path} is not a valid evaluation`, { severity: "warning", file: path }),
+      );
     } else if (!isOf(read.evaluation, version)) {
       findings.push(foreign(path, version));
     } else {
@@ -119,7 +121,11 @@ function isOf(
 }
 
 function foreign(path: string, version: { readonly model: ModelName; readonly version: Version }): Finding {
-  return finding("evaluation-foreign", `${path} measures another tree than ${formatVersionId(version)}, so it does not count`, {
-    file: path,
-  });
+  return finding(
+    "evaluation-foreign",
+    `${path} measures another tree than ${formatVersionId(version)}, so it does not count`,
+    {
+      file: path,
+    },
+  );
 }

@@ -1,3 +1,4 @@
+import { parseEvaluationPath } from "../../domain/model/evaluation.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import { formatYankTag } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
@@ -10,10 +11,9 @@ import type { RegistryContext } from "../context.ts";
 import type { VersionEntry } from "./catalog.ts";
 import { evaluationRef } from "./ref-names.ts";
 import type { ModelOnStage } from "./stages-of-model.ts";
+import { walkTree } from "./trees.ts";
 import { tryReadVersions, type VersionObjects } from "./version-details.ts";
 import { readYanks } from "./yanks.ts";
-import { parseEvaluationPath } from "../../domain/model/evaluation.ts";
-import { walkTree } from "./trees.ts";
 
 /** One event of a stage as an answer. `stageCommit` null: a tag stage. */
 export function stageEvent(
@@ -66,7 +66,12 @@ export async function versionEvents(
 
 function registered(version: VersionObjects): EventAnswer {
   const by = version.tagObject.tagger ?? version.commitObject.committer;
-  return { ...blank(version, "register"), at: isoTime(by), actor: { name: by.name, email: by.email }, tag: version.tag };
+  return {
+    ...blank(version, "register"),
+    at: isoTime(by),
+    actor: { name: by.name, email: by.email },
+    tag: version.tag,
+  };
 }
 
 async function evaluated(
@@ -77,7 +82,11 @@ async function evaluated(
   const tip = await context.git.readRef(evaluationRef(context, model));
   if (tip === null) return [];
   const commits = await context.git.firstParents(tip);
-  const files = await Promise.all(commits.map(async ({ tree }) => (await walkTree(context.git, tree, { depth: 3, entries: 100_000 })).map(({ name }) => name)));
+  const files = await Promise.all(
+    commits.map(async ({ tree }) =>
+      (await walkTree(context.git, tree, { depth: 3, entries: 100_000 })).map(({ name }) => name),
+    ),
+  );
   return commits.flatMap((commit, index) => {
     const before = new Set(files[index + 1] ?? []);
     const added = (files[index] ?? []).filter((name) => !before.has(name));
@@ -85,7 +94,9 @@ async function evaluated(
       const version = versions.find((one) => one.version === parseEvaluationPath(path)?.version);
       if (version === undefined) return [];
       const { name, email } = commit.committer;
-      return [{ ...blank(version, "evaluate"), at: isoTime(commit.committer), actor: { name, email }, commit: commit.id }];
+      return [
+        { ...blank(version, "evaluate"), at: isoTime(commit.committer), actor: { name, email }, commit: commit.id },
+      ];
     });
   });
 }

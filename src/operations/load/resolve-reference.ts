@@ -1,11 +1,11 @@
-import { RegistryError } from "../../errors.ts";
 import { finding } from "../../domain/finding.ts";
-import { parseModelName, type ModelName } from "../../domain/model/model-name.ts";
+import { type ModelName, parseModelName } from "../../domain/model/model-name.ts";
 import { parseReference, type Reference } from "../../domain/model/reference.ts";
 import { isPrerelease, satisfiesRange, type Version } from "../../domain/model/version.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import { parseStageName, type StageName } from "../../domain/policy/stage.ts";
 import { heldVersion, type Ledger, previousVersion } from "../../domain/stage/ledger.ts";
+import { RegistryError } from "../../errors.ts";
 import type { RegistryContext } from "../context.ts";
 import { pickBest } from "../pick-best.ts";
 import { type Catalog, latestOf, loadCatalog, type VersionEntry, versionsOf } from "./catalog.ts";
@@ -31,17 +31,17 @@ export function requireReference(text: string): Reference {
 export function requireModelName(text: string): ModelName {
   const parsed = parseModelName(text);
   if (parsed.ok) return parsed.value;
-  throw new RegistryError("name-invalid", `${JSON.stringify(text.slice(0, 100))} cannot name a model: ${parsed.message}`, {
-    ...(parsed.hint === null ? {} : { hint: parsed.hint }),
-  });
+  throw new RegistryError(
+    "name-invalid",
+    `${JSON.stringify(text.slice(0, 100))} cannot name a model: ${parsed.message}`,
+    {
+      ...(parsed.hint === null ? {} : { hint: parsed.hint }),
+    },
+  );
 }
 
 /** Resolves a REF to a version that exists: `not-found`, `stage-unknown`, `stage-unregistered`, `reference-invalid`. */
-export async function resolveReference(
-  context: RegistryContext,
-  text: string,
-  known?: Catalog,
-): Promise<Resolved> {
+export async function resolveReference(context: RegistryContext, text: string, known?: Catalog): Promise<Resolved> {
   const reference = requireReference(text);
   const catalog = known ?? (await loadCatalog(context.git));
   const versions = versionsOf(catalog, reference.model);

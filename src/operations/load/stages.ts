@@ -1,10 +1,10 @@
-import { RegistryError } from "../../errors.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import type { Version } from "../../domain/model/version.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import { type Policy, stageNames, stagePolicy } from "../../domain/policy/policy.ts";
 import { formatStageBranch, parseStageBranch, type StageName } from "../../domain/policy/stage.ts";
 import { EMPTY_LEDGER, type Ledger, readLedger, type StageChange } from "../../domain/stage/ledger.ts";
+import { RegistryError } from "../../errors.ts";
 import type { WalkedCommit } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import type { Catalog, ReleaseEntry, VersionEntry } from "./catalog.ts";

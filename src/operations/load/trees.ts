@@ -1,5 +1,5 @@
-import { RegistryError } from "../../errors.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
+import { RegistryError } from "../../errors.ts";
 import type { Commit, GitObject, GitStore, Tag, TreeEntry } from "../../ports/git-store.ts";
 
 /** Reads of single objects by kind, for the rest of the loaders. An object that is absent or of another kind is damage. */

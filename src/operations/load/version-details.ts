@@ -1,8 +1,8 @@
 import { readManifest } from "../../documents/manifest.ts";
-import { RegistryError } from "../../errors.ts";
 import { MANIFEST_LIMIT, type Manifest } from "../../domain/model/manifest.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
+import { RegistryError } from "../../errors.ts";
 import type { Commit, GitStore, Tag, TreeEntry } from "../../ports/git-store.ts";
 import type { VersionEntry } from "./catalog.ts";
 import { readTree } from "./trees.ts";
@@ -45,7 +45,9 @@ export async function tryReadVersions(
 export async function readVersion(git: GitStore, entry: VersionEntry): Promise<VersionObjects> {
   const [version] = await tryReadVersions(git, [entry]);
   if (version) return version;
-  throw new RegistryError("git-failed", `the tag ${entry.tag} is not what a version's tag is`, { hint: "git model doctor" });
+  throw new RegistryError("git-failed", `the tag ${entry.tag} is not what a version's tag is`, {
+    hint: "git model doctor",
+  });
 }
 
 /** Manifests of versions in bulk, null where it is absent or invalid. */
@@ -57,7 +59,9 @@ export async function tryReadManifests(
   const blobs = trees.map((tree) => (tree?.kind === "tree" ? blobId(tree.entries, MANIFEST_FILE) : null));
   const wanted = blobs.filter((id): id is ObjectId => id !== null);
   const objects = await git.readObjects(wanted, { limit: MANIFEST_LIMIT });
-  const bytes = new Map(objects.flatMap((object) => (object?.kind === "blob" ? [[object.id, object.bytes] as const] : [])));
+  const bytes = new Map(
+    objects.flatMap((object) => (object?.kind === "blob" ? [[object.id, object.bytes] as const] : [])),
+  );
   return blobs.map((id, index) => {
     const content = id === null ? undefined : bytes.get(id);
     const read = content === undefined ? null : readManifest(content);

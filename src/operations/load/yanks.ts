@@ -1,5 +1,5 @@
-import { isoTime } from "../answer-parts.ts";
 import type { GitStore } from "../../ports/git-store.ts";
+import { isoTime } from "../answer-parts.ts";
 import type { VersionEntry } from "./catalog.ts";
 import { readTags } from "./trees.ts";
 

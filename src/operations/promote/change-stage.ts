@@ -1,10 +1,10 @@
-import { RegistryError } from "../../errors.ts";
 import { type Finding, finding, hasErrors } from "../../domain/finding.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import { type ReviewVerdict, verdictOf } from "../../domain/promotion/judgement.ts";
 import { formatRequestBranch } from "../../domain/promotion/request-branch.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
+import { RegistryError } from "../../errors.ts";
 import type { PromotionAnswer } from "../answers.ts";
 import { refresh } from "../apply/refresh.ts";
 import { type Attempt, retryLostRaces } from "../apply/retry-lost-races.ts";
@@ -108,12 +108,18 @@ function obstacles(target: VersionEntry | null): readonly Finding[] {
   const found: Finding[] = [];
   if (target.draft) {
     found.push(
-      finding("version-unregistered", `${formatVersionId(target)} is a draft: nobody else has it yet`, { ref, hint: "git model push" }),
+      finding("version-unregistered", `${formatVersionId(target)} is a draft: nobody else has it yet`, {
+        ref,
+        hint: "git model push",
+      }),
     );
   }
   if (target.yankId !== null) {
     found.push(
-      finding("yanked", `${formatVersionId(target)} is yanked`, { ref, hint: `git model show ${formatVersionId(target)}` }),
+      finding("yanked", `${formatVersionId(target)} is yanked`, {
+        ref,
+        hint: `git model show ${formatVersionId(target)}`,
+      }),
     );
   }
   return found;
@@ -162,7 +168,9 @@ function planned(
   wanted: StageChangeWanted,
   { atOnce }: { readonly atOnce: boolean },
 ): PromotionAnswer {
-  const branch = atOnce ? null : formatRequestBranch({ change: wanted.change, stage: answer.stage, model: answer.model });
+  const branch = atOnce
+    ? null
+    : formatRequestBranch({ change: wanted.change, stage: answer.stage, model: answer.model });
   return { ...answer, kind: atOnce ? "released" : "pull-request", branch, planned: true };
 }
 
@@ -174,8 +182,12 @@ async function requireUnmoved(context: RegistryContext, first: StageSituation, n
   const event = now.ledger.events.at(-1);
   const winner = event === undefined ? "somebody" : (await readCommit(context.git, event.commit)).committer.name;
   const held = heldVersion(now.ledger.holds) ?? "no version";
-  throw new RegistryError("stage-moved", `${winner} moved ${now.stage} meanwhile: it holds ${held} of ${now.model} now`, {
-    hint: `git model history ${now.model} --stage ${now.stage}`,
-    retryable: true,
-  });
+  throw new RegistryError(
+    "stage-moved",
+    `${winner} moved ${now.stage} meanwhile: it holds ${held} of ${now.model} now`,
+    {
+      hint: `git model history ${now.model} --stage ${now.stage}`,
+      retryable: true,
+    },
+  );
 }

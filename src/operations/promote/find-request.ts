@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors.ts";
+import type { RegistryContext } from "../context.ts";
 import { requirePolicy, requireStage } from "../load/load-policy.ts";
 import { requireModelName } from "../load/resolve-reference.ts";
-import type { RegistryContext } from "../context.ts";
 import { loadOpenRequests, type OpenRequest } from "./request-branches.ts";
 
 /** The open request of a model and a stage; `not-found` where there is none. */

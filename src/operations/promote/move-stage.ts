@@ -5,9 +5,9 @@ import { appendChange } from "../../domain/stage/ledger.ts";
 import { formatReleaseLine } from "../../domain/stage/release-message.ts";
 import type { Signature } from "../../ports/git-store.ts";
 import { publishRefs, type RegistryEdit } from "../apply/publish-refs.ts";
-import { writeStageTree } from "../apply/stage-tree.ts";
 import { signatureNow } from "../apply/signature.ts";
-import { writeRelease, type WrittenRelease } from "../apply/write-release.ts";
+import { writeStageTree } from "../apply/stage-tree.ts";
+import { type WrittenRelease, writeRelease } from "../apply/write-release.ts";
 import type { RegistryContext } from "../context.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { tagRef } from "../load/ref-names.ts";
@@ -17,7 +17,12 @@ import type { StageChangeWanted, StageSituation } from "./stage-change.ts";
 
 /** What became of a stage that was to move. */
 export type Moved =
-  | { readonly kind: "moved"; readonly head: ObjectId | null; readonly base: ObjectId | null; readonly tag: string | null }
+  | {
+      readonly kind: "moved";
+      readonly head: ObjectId | null;
+      readonly base: ObjectId | null;
+      readonly tag: string | null;
+    }
   | { readonly kind: "lost" };
 
 /**
@@ -80,7 +85,12 @@ async function moveTagStage(
 ): Promise<Moved> {
   if (wanted.version === null) return { kind: "lost" };
   const committer = await signatureNow(context);
-  const release = await writeEvent(context, situation, { wanted, commit: wanted.version.commit, committer, stageCommit: null });
+  const release = await writeEvent(context, situation, {
+    wanted,
+    commit: wanted.version.commit,
+    committer,
+    stageCommit: null,
+  });
   if (release === null) return { kind: "lost" };
   const outcome = await publishRefs(context, [{ ref: tagRef(release.tag), from: null, to: release.tagId }]);
   if (outcome.kind === "lost") return { kind: "lost" };

@@ -8,7 +8,13 @@ import { requestEdits, treeAt } from "./request-branches.ts";
 import type { StageChangeWanted, StageSituation } from "./stage-change.ts";
 
 export type Opened =
-  | { readonly kind: "opened"; readonly branch: string; readonly head: ObjectId; readonly base: ObjectId | null; readonly created: boolean }
+  | {
+      readonly kind: "opened";
+      readonly branch: string;
+      readonly head: ObjectId;
+      readonly base: ObjectId | null;
+      readonly created: boolean;
+    }
   | { readonly kind: "lost" };
 
 /**

@@ -38,7 +38,10 @@ export async function loadOpenRequests(context: RegistryContext): Promise<readon
 async function isOpen(context: RegistryContext, request: OpenRequest): Promise<boolean> {
   const tip = await context.git.readRef(stageRef(context, request.stage));
   if (tip === null) return true;
-  const [head, stage] = await Promise.all([treeAt(context, request.head, request.model), treeAt(context, tip, request.model)]);
+  const [head, stage] = await Promise.all([
+    treeAt(context, request.head, request.model),
+    treeAt(context, tip, request.model),
+  ]);
   return head !== stage;
 }
 

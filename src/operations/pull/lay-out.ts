@@ -1,8 +1,8 @@
-import { RegistryError } from "../../errors.ts";
 import type { Artifact } from "../../domain/artifact/artifact.ts";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { MANIFEST_LIMIT } from "../../domain/model/manifest.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
+import { RegistryError } from "../../errors.ts";
 import type { LaidOutFile, LayOutOptions, Materialisation, ObjectSource } from "../../ports/model-cache.ts";
 import type { Progress } from "../../ports/reporter.ts";
 import { answerVersion } from "../answer-parts.ts";
@@ -10,7 +10,14 @@ import type { PulledModel } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
 import { checkVersionTree } from "../judge/check-version-tree.ts";
 import { resolveReference } from "../load/resolve-reference.ts";
-import { CARD_FILE, CARD_LIMIT, MANIFEST_FILE, readDetails, readFile, type VersionDetails } from "../load/version-details.ts";
+import {
+  CARD_FILE,
+  CARD_LIMIT,
+  MANIFEST_FILE,
+  readDetails,
+  readFile,
+  type VersionDetails,
+} from "../load/version-details.ts";
 
 /** Where the files of a version go. */
 export type Target =
@@ -118,9 +125,13 @@ function objectSource(context: RegistryContext, details: VersionDetails, offline
 function missing(details: VersionDetails, pointers: readonly Pointer[], couldFetch: boolean): RegistryError {
   const wanted = new Set(pointers.map(({ sha256 }) => sha256));
   const paths = details.manifest.artifacts.filter(({ sha256 }) => wanted.has(sha256)).map(({ path }) => path);
-  return new RegistryError("lfs-missing", `the bytes of ${paths.join(", ")} of ${formatVersionId(details)} are not here`, {
-    hint: couldFetch ? "the same command without --offline" : "git model doctor",
-  });
+  return new RegistryError(
+    "lfs-missing",
+    `the bytes of ${paths.join(", ")} of ${formatVersionId(details)} are not here`,
+    {
+      hint: couldFetch ? "the same command without --offline" : "git model doctor",
+    },
+  );
 }
 
 function answerFile({ artifact, origin }: LaidOutFile): PulledModel["files"][number] {

@@ -1,6 +1,6 @@
-import { RegistryError } from "../../errors.ts";
 import { Decimal } from "../../domain/metric/decimal.ts";
 import { SCORE_KEY } from "../../domain/metric/metric.ts";
+import { RegistryError } from "../../errors.ts";
 import { conditionError, type Token, tokenize } from "./tokens.ts";
 
 /** What a condition looks at. */
@@ -58,7 +58,8 @@ function parseAnd(parser: Parser, depth: number): Condition {
 }
 
 function parseNot(parser: Parser, depth: number): Condition {
-  if (depth > DEEPEST) throw conditionError(parser.text, parser.tokens[parser.next]?.at ?? 0, "this is nested too deeply");
+  if (depth > DEEPEST)
+    throw conditionError(parser.text, parser.tokens[parser.next]?.at ?? 0, "this is nested too deeply");
   if (takeWord(parser, "not")) {
     const inner = parseNot(parser, depth + 1);
     return (subject) => !inner(subject);
@@ -103,8 +104,9 @@ function labelComparison(
   const key = name.text.slice("labels.".length);
   const wanted = value.kind === "text" ? value.text.slice(1, -1) : value.text;
   const isEqual = operator.text === "=" || operator.text === "==";
-  if (!isEqual && operator.text !== "!=") throw conditionError(parser.text, operator.at, "labels are compared with = or !=");
-  return ({ labels }) => (Object.hasOwn(labels, key) ? labels[key] : undefined) === wanted === isEqual;
+  if (!isEqual && operator.text !== "!=")
+    throw conditionError(parser.text, operator.at, "labels are compared with = or !=");
+  return ({ labels }) => ((Object.hasOwn(labels, key) ? labels[key] : undefined) === wanted) === isEqual;
 }
 
 function numberOf(subject: Conditioned, name: string): Decimal | null {

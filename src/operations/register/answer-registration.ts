@@ -1,5 +1,5 @@
-import { diffVersions } from "../../domain/model/version-diff.ts";
 import { compareVersions } from "../../domain/model/version.ts";
+import { diffVersions } from "../../domain/model/version-diff.ts";
 import { formatVersionTag } from "../../domain/model/version-tag.ts";
 import type { RegisterAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";

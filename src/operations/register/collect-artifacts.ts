@@ -1,6 +1,11 @@
-import { RegistryError } from "../../errors.ts";
-import { ARTIFACT_LIMIT, type ArtifactPath, findCaseTwins, parseArtifactPath } from "../../domain/artifact/artifact-path.ts";
+import {
+  ARTIFACT_LIMIT,
+  type ArtifactPath,
+  findCaseTwins,
+  parseArtifactPath,
+} from "../../domain/artifact/artifact-path.ts";
 import { finding } from "../../domain/finding.ts";
+import { RegistryError } from "../../errors.ts";
 import type { CollectedFile } from "../../ports/source-files.ts";
 import { inParallel } from "../apply/in-parallel.ts";
 import type { RegistryContext } from "../context.ts";
@@ -24,14 +29,17 @@ export interface CollectedInputs {
 export async function collectInputs(context: RegistryContext, question: RegisterQuestion): Promise<CollectedInputs> {
   const found = await inParallel(question.files, FILES_AT_ONCE, (path) => context.files.collect(path));
   for (const skipped of found.flatMap((one) => one.skipped)) {
-    context.reporter.warn(finding("file-skipped", `${skipped} is left out: names that begin with a dot are`, { severity: "warning" }));
+    context.reporter.warn(
+      finding("file-skipped", `${skipped} is left out: names that begin with a dot are`, { severity: "warning" }),
+    );
   }
   const files = found.flatMap((one) => one.files).map(checkedFile);
   const taken = (await takeOver(context, question)).filter(({ path }) => files.every((file) => file.path !== path));
   const paths = [...files, ...taken].map(({ path }) => path);
   checkPaths(paths);
   checkRoles(question.roles ?? {}, paths);
-  const cards = question.card === undefined ? found.flatMap(({ card }) => (card === null ? [] : [card])) : [question.card];
+  const cards =
+    question.card === undefined ? found.flatMap(({ card }) => (card === null ? [] : [card])) : [question.card];
   if (cards.length > 1) throw new RegistryError("usage", `there are two model cards: ${cards.join(" and ")}`);
   return { files, taken, card: cards[0] === undefined ? null : await readCard(context, cards[0]) };
 }
@@ -66,23 +74,41 @@ async function takeOver(context: RegistryContext, question: RegisterQuestion): P
 function checkedFile(file: CollectedFile): CollectedFile & { readonly path: ArtifactPath } {
   const parsed = parseArtifactPath(file.path);
   if (parsed.ok) return { ...file, path: parsed.value };
-  throw new RegistryError("artifact-invalid", `${JSON.stringify(file.path)} cannot name an artifact: ${parsed.message}`, {
-    ...(parsed.hint === null ? {} : { hint: parsed.hint }),
-  });
+  throw new RegistryError(
+    "artifact-invalid",
+    `${JSON.stringify(file.path)} cannot name an artifact: ${parsed.message}`,
+    {
+      ...(parsed.hint === null ? {} : { hint: parsed.hint }),
+    },
+  );
 }
 
 function checkPaths(paths: readonly ArtifactPath[]): void {
-  if (paths.length === 0) throw new RegistryError("usage", "a version needs a file", { hint: "name a file, a folder, or --from REF" });
+  if (paths.length === 0)
+    throw new RegistryError("usage", "a version needs a file", { hint: "name a file, a folder, or --from REF" });
   if (paths.length > ARTIFACT_LIMIT) {
-    throw new RegistryError("artifact-invalid", `a version has at most ${ARTIFACT_LIMIT} files, these are ${paths.length}`);
+    throw new RegistryError(
+      "artifact-invalid",
+      `a version has at most ${ARTIFACT_LIMIT} files, these are ${paths.length}`,
+    );
   }
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new RegistryError("usage", `two files would both be the artifact ${twice}`);
   const twins = findCaseTwins(paths);
   if (twins !== null) {
-    throw new RegistryError("artifact-invalid", `${twins[0]} and ${twins[1]} are one path where letter case does not count`);
+    throw new RegistryError(
+      "artifact-invalid",
+      `${twins[0]} and ${twins[1]} are one path where letter case does not count`,
+    );
   }
-  const folders = new Set(paths.flatMap((path) => path.split("/").slice(0, -1).map((_, i, all) => all.slice(0, i + 1).join("/"))));
+  const folders = new Set(
+    paths.flatMap((path) =>
+      path
+        .split("/")
+        .slice(0, -1)
+        .map((_, i, all) => all.slice(0, i + 1).join("/")),
+    ),
+  );
   const both = paths.find((path) => folders.has(path));
   if (both !== undefined) throw new RegistryError("usage", `${both} is a file and a folder at once`);
 }

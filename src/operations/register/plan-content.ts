@@ -1,7 +1,6 @@
 import { checkTree } from "../../documents/schema-findings.ts";
-import type { Tree } from "../../documents/yaml-tree.ts";
 import { stripUserinfo } from "../../documents/strip-userinfo.ts";
-import { type ErrorCode, RegistryError } from "../../errors.ts";
+import type { Tree } from "../../documents/yaml-tree.ts";
 import { DEFAULT_ROLE, formatOfPath, ROLE_PATTERN } from "../../domain/artifact/artifact.ts";
 import type { ArtifactPath } from "../../domain/artifact/artifact-path.ts";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
@@ -9,6 +8,7 @@ import { Decimal } from "../../domain/metric/decimal.ts";
 import { type Manifest, ManifestSchema } from "../../domain/model/manifest.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import type { Version } from "../../domain/model/version.ts";
+import { type ErrorCode, RegistryError } from "../../errors.ts";
 import type { ManifestDetails } from "../questions.ts";
 
 /** An artifact that a registration brings: a stored file, or a pointer taken over from another version. */
@@ -46,10 +46,14 @@ export function buildManifest(parts: ManifestParts): Manifest {
   if (checked.ok) return withoutUserinfo(checked.value);
   const code = codeOf(checked.findings[0]?.message ?? "");
   const [first] = checked.findings;
-  throw new RegistryError(code, `${what(code)} of ${parts.model} cannot be registered: ${first?.message ?? "invalid"}`, {
-    findings: checked.findings,
-    ...(first?.hint ? { hint: first.hint } : {}),
-  });
+  throw new RegistryError(
+    code,
+    `${what(code)} of ${parts.model} cannot be registered: ${first?.message ?? "invalid"}`,
+    {
+      findings: checked.findings,
+      ...(first?.hint ? { hint: first.hint } : {}),
+    },
+  );
 }
 
 /** Checks that every role names an artifact and is a role. */

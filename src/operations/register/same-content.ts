@@ -4,7 +4,9 @@ import type { VersionContent } from "../apply/write-version.ts";
 
 /** True iff two versions are equal in all but `version` and `source` (CLI.md "register" 5, DETAILS 34). */
 export function sameContent(a: VersionContent, b: VersionContent): boolean {
-  return comparableText(a.manifest, b.manifest) === writeManifest(withoutSource(b.manifest)) && sameBytes(a.card, b.card);
+  return (
+    comparableText(a.manifest, b.manifest) === writeManifest(withoutSource(b.manifest)) && sameBytes(a.card, b.card)
+  );
 }
 
 /** Names what differs, for the message of `version-exists`: artifacts, metrics and other keys. */
@@ -15,7 +17,8 @@ export function differences(a: VersionContent, b: VersionContent): readonly stri
     if (JSON.stringify(left) !== JSON.stringify(right)) named.push(path);
   }
   for (const key of union(Object.keys(a.manifest.metrics), Object.keys(b.manifest.metrics))) {
-    if (JSON.stringify(a.manifest.metrics[key]) !== JSON.stringify(b.manifest.metrics[key])) named.push(`metrics.${key}`);
+    if (JSON.stringify(a.manifest.metrics[key]) !== JSON.stringify(b.manifest.metrics[key]))
+      named.push(`metrics.${key}`);
   }
   const skipped = new Set(["artifacts", "metrics", "source", "version"]);
   for (const key of union(Object.keys(a.manifest), Object.keys(b.manifest)).filter((one) => !skipped.has(one))) {

@@ -10,13 +10,12 @@ import type { RegistryContext } from "../context.ts";
 import { checkVersionTree } from "../judge/check-version-tree.ts";
 import { type JudgedChange, judgeChange } from "../judge/judge-change.ts";
 import type { VersionEntry } from "../load/catalog.ts";
+import { type ChangedTree, changedModels } from "../load/changed-models.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { entryAt, modelTree, readCommit } from "../load/trees.ts";
 import { loadSituation, type StageSituation } from "../promote/stage-change.ts";
-import { type ChangedTree, changedModels } from "../load/changed-models.ts";
 import { answerReview } from "./answer-review.ts";
 import type { ChangeAtHand } from "./change-at-hand.ts";
-
 
 /** What a review came to, for the answer and for a merge. */
 export interface Reviewed {
@@ -33,7 +32,11 @@ export async function reviewChange(context: RegistryContext, change: ChangeAtHan
     const unrelated = finding("unrelated-history", `the change does not descend from stage/${change.stage}`, {
       hint: `start from stage/${change.stage}, or let git model promote make the branch`,
     });
-    return { answer: await answerReview(context, change, { mergeBase, findings: [unrelated] }), situation: null, tree: null };
+    return {
+      answer: await answerReview(context, change, { mergeBase, findings: [unrelated] }),
+      situation: null,
+      tree: null,
+    };
   }
   const [before, after] = await Promise.all([readCommit(context.git, mergeBase), readCommit(context.git, change.head)]);
   const changed = await changedModels(context.git, before.tree, after.tree);
@@ -43,7 +46,13 @@ export async function reviewChange(context: RegistryContext, change: ChangeAtHan
     const findings = [...outside, countFinding(changed)];
     return { answer: await answerReview(context, change, { mergeBase, findings }), situation: null, tree: null };
   }
-  return reviewModel(context, change, { mergeBase, model: only.model, mergeBaseTree: only.before, tree: only.after, outside });
+  return reviewModel(context, change, {
+    mergeBase,
+    model: only.model,
+    mergeBaseTree: only.before,
+    tree: only.after,
+    outside,
+  });
 }
 
 async function reviewModel(
@@ -60,7 +69,8 @@ async function reviewModel(
   const situation = await loadSituation(context, { model: one.model, stage: change.stage, dryRun: true });
   const moved = await stageMoved(context, change, one);
   const version = one.tree === null ? null : (situation.byTree.get(one.tree) ?? null);
-  const candidate = situation.catalog.models.get(one.model)?.find((entry) => entry.version === version?.version) ?? null;
+  const candidate =
+    situation.catalog.models.get(one.model)?.find((entry) => entry.version === version?.version) ?? null;
   const judged =
     one.tree !== null && candidate === null
       ? null
@@ -72,7 +82,11 @@ async function reviewModel(
     ...nameFindings(situation),
     ...(judged?.findings ?? []),
   ];
-  const verdict = verdictOf(judged?.change ?? null, { gates: judged?.gates ?? [], needs: judged?.needs ?? [], findings });
+  const verdict = verdictOf(judged?.change ?? null, {
+    gates: judged?.gates ?? [],
+    needs: judged?.needs ?? [],
+    findings,
+  });
   const answer = await answerReview(context, change, {
     mergeBase: one.mergeBase,
     findings,
@@ -86,7 +100,11 @@ async function reviewModel(
 }
 
 /** Every path outside `models/` is foreign, but a CODEOWNERS equal to the default branch's. */
-async function foreignPaths(context: RegistryContext, changed: ChangedTree, headTree: ObjectId): Promise<readonly Finding[]> {
+async function foreignPaths(
+  context: RegistryContext,
+  changed: ChangedTree,
+  headTree: ObjectId,
+): Promise<readonly Finding[]> {
   const tip = await defaultTip(context);
   const codeowners = ".github/CODEOWNERS";
   const [owners, theirs] = await Promise.all([
@@ -141,9 +159,12 @@ async function versionFindings(context: RegistryContext, one: VersionAtHand): Pr
   const name = formatVersionId(candidate);
   const found: Finding[] = [];
   if (candidate.draft) {
-    found.push(finding("version-unregistered", `${name} is a draft: nobody else has it yet`, { ref, hint: "git model push" }));
+    found.push(
+      finding("version-unregistered", `${name} is a draft: nobody else has it yet`, { ref, hint: "git model push" }),
+    );
   }
-  if (candidate.yankId !== null) found.push(finding("yanked", `${name} is yanked`, { ref, hint: `git model show ${name}` }));
+  if (candidate.yankId !== null)
+    found.push(finding("yanked", `${name} is yanked`, { ref, hint: `git model show ${name}` }));
   found.push(...(await checkVersionTree(context.git, one.judged.candidate)));
   return [...found, ...(await missingArtifacts(context, one.judged.candidate.manifest.artifacts, name))];
 }
@@ -157,12 +178,16 @@ async function unregistered(context: RegistryContext, one: VersionAtHand, tree: 
   const said = /^version: "?([^"\n]+)"?$/m.exec(text)?.[1] ?? null;
   const entry = tags.find(({ version }) => version === said);
   if (entry === undefined) {
-    return finding("version-unregistered", `no version of ${one.model} has this tree`, { hint: "git model register makes one" });
+    return finding("version-unregistered", `no version of ${one.model} has this tree`, {
+      hint: "git model register makes one",
+    });
   }
   const ref = `refs/tags/${entry.tag}`;
   const sound = entry.commit !== null && (await readCommit(context.git, entry.commit)).tree !== tree;
   return sound
-    ? finding("version-unregistered", `the tree is not the one that ${formatVersionId(entry)} was registered with`, { ref })
+    ? finding("version-unregistered", `the tree is not the one that ${formatVersionId(entry)} was registered with`, {
+        ref,
+      })
     : finding("tag-invalid", `the tag ${entry.tag} is not what a version's tag is`, { ref, hint: "git model doctor" });
 }
 
@@ -179,14 +204,14 @@ async function missingArtifacts(
   return stored
     .filter(({ sha256 }) => missing.has(sha256))
     .map(({ path }) =>
-      finding("artifact-missing", `the bytes of ${path} of ${name} are not in the artifact store`, { file: path, hint: "git model push" }),
+      finding("artifact-missing", `the bytes of ${path} of ${name} are not in the artifact store`, {
+        file: path,
+        hint: "git model push",
+      }),
     );
 }
 
-async function missingHere(
-  context: RegistryContext,
-  artifacts: readonly Artifact[],
-): Promise<ReadonlySet<string>> {
+async function missingHere(context: RegistryContext, artifacts: readonly Artifact[]): Promise<ReadonlySet<string>> {
   const states = await Promise.all(artifacts.map((pointer) => context.store.check(pointer)));
   return new Set(artifacts.filter((_, index) => states[index] !== "present").map(({ sha256 }) => sha256));
 }
