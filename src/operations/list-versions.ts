@@ -102,10 +102,10 @@ export function sortBy(
       hint: `add to registry.yaml: metrics: { ${key}: { better: higher } }`,
     });
   }
-  const valueOf = (one: ListedVersion) => (key === SCORE_KEY ? one.score : metricIn(one.metrics, key));
+  const numberOf = (one: ListedVersion) => (key === SCORE_KEY ? one.score : metricIn(one.metrics, key));
   const sign = better === "higher" ? -1 : 1;
   return versions.toSorted((a, b) => {
-    const [left, right] = [valueOf(a), valueOf(b)];
+    const [left, right] = [numberOf(a), numberOf(b)];
     if (left === null || right === null) return Number(left === null) - Number(right === null);
     return sign * left.compare(right);
   });

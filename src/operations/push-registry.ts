@@ -1,4 +1,5 @@
 import type { Pointer } from "../domain/artifact/pointer.ts";
+import { compareBytes } from "../domain/metric/metric.ts";
 import { parseEvaluationBranch } from "../domain/model/evaluation.ts";
 import { compareVersions } from "../domain/model/version.ts";
 import { parseYankTag } from "../domain/model/version-tag.ts";
@@ -70,7 +71,7 @@ async function missingVersions(context: RegistryContext, there: There): Promise<
   return [...models.values()]
     .flat()
     .filter(({ tag, commit }) => commit !== null && !there.has(tagRef(tag)))
-    .toSorted((a, b) => (a.model === b.model ? compareVersions(a.version, b.version) : a.model < b.model ? -1 : 1));
+    .toSorted((a, b) => (a.model === b.model ? compareVersions(a.version, b.version) : compareBytes(a.model, b.model)));
 }
 
 /** Uploads the bytes of all versions: those that go, and those that were pushed by hand without them. */

@@ -92,7 +92,7 @@ async function merge(
   if (situation === null || wanted === null || situation.view.tip !== one.reviewed.answer.base) return { kind: "lost" };
   const { parents } = await readCommit(context.git, one.request.head);
   const isChild = parents.length === 1 && parents[0] === situation.view.tip;
-  const moved = await moveStage(context, situation, wanted, isChild ? { commit: one.request.head } : {});
+  const moved = await moveStage(context, situation, { wanted, ...(isChild ? { commit: one.request.head } : {}) });
   if (moved.kind === "lost") return { kind: "lost" };
   const { head, base, tag } = moved;
   const from = heldVersion(situation.ledger.holds);

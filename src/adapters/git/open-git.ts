@@ -6,7 +6,7 @@ import type { Environment } from "../system/process-world.ts";
 export async function openGit(directory: string, environment: Environment): Promise<GitStore> {
   return withAdapter(environment, {
     native: async () => (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment }),
-    embedded: async () => (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, environment }),
+    embedded: async () => (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment }),
   });
 }
 

@@ -85,7 +85,7 @@ async function moveAtOnce(
   situation: StageSituation,
   { wanted, answer, message }: Apply,
 ): Promise<Attempt<PromotionAnswer>> {
-  const moved = await moveStage(context, situation, wanted, message === null ? {} : { message });
+  const moved = await moveStage(context, situation, { wanted, ...(message === null ? {} : { message }) });
   if (moved.kind === "lost") return { kind: "lost" };
   return { kind: "done", value: { ...answer, kind: "released", head: moved.head, base: moved.base, tag: moved.tag } };
 }
@@ -95,7 +95,7 @@ async function request(
   situation: StageSituation,
   { wanted, answer, message }: Apply & { readonly verdict: ReviewVerdict },
 ): Promise<Attempt<PromotionAnswer>> {
-  const opened = await openRequest(context, situation, wanted, message);
+  const opened = await openRequest(context, situation, { wanted, message });
   if (opened.kind === "lost") return { kind: "lost" };
   const { branch, head, base, created } = opened;
   return { kind: "done", value: { ...answer, kind: "pull-request", branch, head, base, created } };

@@ -32,9 +32,14 @@ export type Moved =
 export async function moveStage(
   context: RegistryContext,
   situation: StageSituation,
-  wanted: StageChangeWanted,
-  how: { readonly commit?: ObjectId; readonly message?: string } = {},
+  change: {
+    readonly wanted: StageChangeWanted;
+    /** A reviewed commit that may become the stage's tip as it is. */
+    readonly commit?: ObjectId;
+    readonly message?: string;
+  },
 ): Promise<Moved> {
+  const { wanted, ...how } = change;
   if (situation.view.kind === "tag") return moveTagStage(context, situation, wanted);
   const tip = situation.view.tip;
   const head = how.commit ?? (await writeStageCommit(context, situation, { ...wanted, message: how.message ?? null }));

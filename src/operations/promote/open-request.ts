@@ -24,8 +24,7 @@ export type Opened =
 export async function openRequest(
   context: RegistryContext,
   situation: StageSituation,
-  wanted: StageChangeWanted,
-  message: string | null,
+  { wanted, message }: { readonly wanted: StageChangeWanted; readonly message: string | null },
 ): Promise<Opened> {
   const { model, stage, view } = situation;
   const branch = formatRequestBranch({ change: wanted.change, stage, model });

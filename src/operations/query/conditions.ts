@@ -83,7 +83,7 @@ function parseComparison(parser: Parser): Condition {
   const compare = COMPARISONS[operator.text];
   return (subject) => {
     const own = numberOf(subject, name.text);
-    return own !== null && compare !== undefined && compare(own.compare(number.value));
+    return own !== null && compare?.(own.compare(number.value)) === true;
   };
 }
 
