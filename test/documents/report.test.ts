@@ -4,7 +4,6 @@ import { formatBytes, formatPercent } from "../../src/documents/format-number.ts
 import { codeSpan } from "../../src/documents/markdown.ts";
 import { formatDiffReport, formatReviewReport, formatStatusText, REPORT_LIMIT } from "../../src/documents/report.ts";
 import type { ReviewReportInput } from "../../src/documents/report-input.ts";
-import { requestBody, requestTitle } from "../../src/documents/request-text.ts";
 import { visibleText } from "../../src/documents/visible-text.ts";
 import { finding } from "../../src/domain/finding.ts";
 import type { Direction } from "../../src/domain/metric/direction.ts";
@@ -232,23 +231,6 @@ describe("the report of a change", () => {
     const gates = Array.from({ length: 50 }, (_, index) => gate({ metric: `metric_number_${index}`, verdict: "fail" }));
     const findings = [finding("yanked", "x"), finding("stage-moved", "y")];
     expect(formatStatusText({ ...INPUT, gates, findings }).length).toBeLessThanOrEqual(140);
-  });
-});
-
-describe("the text of a request", () => {
-  const request = { model: "fraud", from: "1.2.9", to: "1.3.0", stage: "production" };
-
-  test("has a title that says what it does", () => {
-    expect(requestTitle({ ...request, change: "release" })).toBe("Promote fraud 1.2.9 → 1.3.0 to production");
-    expect(requestTitle({ ...request, change: "release", from: null })).toBe("Promote fraud 1.3.0 to production");
-    expect(requestTitle({ ...request, change: "rollback" })).toBe("Roll back fraud 1.2.9 → 1.3.0 on production");
-    expect(requestTitle({ ...request, change: "demote", to: null })).toBe("Demote fraud 1.2.9 from production");
-  });
-
-  test("has a body of changelog, run and the author's words, all of it inert", () => {
-    const body = requestBody({ changelog: ["Adds\n@all"], runUrl: "https://example.org/run/7", message: "see #4" });
-    expect(body).toBe("What is new:\n\n- `Adds`\n- `@all`\n\nTrained by `https://example.org/run/7`\n\nsee `#4`\n");
-    expect(requestBody({ changelog: [], runUrl: null, message: null })).toBe("\n");
   });
 });
 
