@@ -96,8 +96,7 @@ async function readIndexForWriting(path: string) {
   });
   if (bytes === null) return { version: 2, entries: [] };
   const index = parseIndex(bytes);
-  if (index !== null && index.isWhole && index.version < 4 && index.entries.every(({ id }) => isObjectId(id)))
-    return index;
+  if (index?.isWhole && index.version < 4 && index.entries.every(({ id }) => isObjectId(id))) return index;
   throw new RegistryError("git-required", `the index ${path} has a form that only the git program writes`, {
     hint: "install git and set GIT_MODEL_GIT=native",
   });

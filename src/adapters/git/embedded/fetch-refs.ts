@@ -75,7 +75,6 @@ async function settle(fetch: Fetch, wanted: ReadonlyMap<RefName, Wanted>): Promi
     const second = first.ok ? await updateRefs(fetch.local.refs, edits) : first;
     if (first.ok) done.push(...pruned);
     if (second.ok) return [...done, ...edits];
-    if (tries < MOST_TRIES && first.ok) continue;
     if (tries < MOST_TRIES) continue;
     await updateRest(fetch, edits, second.lost);
     throw lockedRef(second.lost[0] ?? "");

@@ -38,13 +38,15 @@ export async function readLooseRef(gitDir: string, name: RefName | "HEAD"): Prom
   }
 }
 
-/** All loose refs at or below the prefixes, in no order. */
+/** All loose refs whose names begin with a prefix, in no order. */
 export async function listLooseRefs(
   gitDir: string,
   prefixes: readonly string[],
 ): Promise<readonly (readonly [RefName, LooseRef])[]> {
-  const found = await Promise.all(prefixes.map((prefix) => namesBelow(gitDir, prefix.replace(/\/$/, ""))));
-  const names = [...new Set(found.flat())];
+  const folders = new Set(prefixes.map((prefix) => /^refs\/(?:[^/]+\/)*/.exec(prefix)?.[0] ?? "refs/"));
+  const found = await Promise.all([...folders].map((folder) => namesBelow(gitDir, folder.slice(0, -1))));
+  const begins = (name: string): boolean => prefixes.some((prefix) => name.startsWith(prefix));
+  const names = [...new Set(found.flat())].filter(begins);
   const refs = await inParallel(names, PARALLEL, async (name) => [name, await readLooseRef(gitDir, name)] as const);
   return refs.flatMap(([name, ref]) => (ref === null ? [] : [[name, ref] as const]));
 }
@@ -72,12 +74,9 @@ function parseLooseRef(text: string): LooseRef {
 
 async function namesBelow(gitDir: string, folder: string): Promise<readonly RefName[]> {
   const entries = await readdir(join(gitDir, folder), { withFileTypes: true }).catch((error: unknown) => {
-    const code = errnoOf(error);
-    if (code === "ENOENT") return [];
-    if (code === "ENOTDIR") return null;
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return [];
     throw diskError("read", join(gitDir, folder), error);
   });
-  if (entries === null) return isRefName(folder) ? [folder] : [];
   const below = entries.map(async (entry): Promise<readonly RefName[]> => {
     const name = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return namesBelow(gitDir, name);

@@ -9,6 +9,11 @@ import { findLooseObject, refresh, writeLooseObject } from "./loose-objects.ts";
 import { openPackFile, type PackFile } from "./pack-file.ts";
 import type { StoredObject } from "./stored-object.ts";
 
+/** An object's content as it is stored, or why there is none. */
+export type RawObject =
+  | { readonly kind: ObjectKind; readonly bytes: Buffer }
+  | Extract<GitObject, { kind: "too-large" | "malformed" }>;
+
 /** No object larger than this is ever inflated, whoever asks. */
 export const LARGEST_OBJECT = 256 * 1024 * 1024;
 /** git knows it even where nobody wrote it. */
@@ -34,8 +39,10 @@ export class ObjectDatabase {
 
   /** Kind and size from the header alone. */
   header(id: ObjectId): { readonly kind: ObjectKind; readonly size: number } | null {
-    const found = this.#find(id);
-    return found === null || found.kind === "damaged" ? null : found;
+    return this.#reading(() => {
+      for (const copy of this.#copies(id)) if (copy.kind !== "damaged") return copy;
+      return null;
+    });
   }
 
   /** The object, parsed, its name verified; null when absent. Larger than `limit` bytes: `too-large`, nothing inflated. */
@@ -50,22 +57,17 @@ export class ObjectDatabase {
     return object;
   }
 
-  /** As `read`, not parsed. */
-  readRaw(
-    id: ObjectId,
-    limit = LARGEST_OBJECT,
-  ):
-    | { readonly kind: ObjectKind; readonly bytes: Buffer }
-    | Extract<GitObject, { kind: "too-large" | "malformed" }>
-    | null {
-    const found = this.#find(id);
-    if (found === null) return id === EMPTY_TREE ? { kind: "tree", bytes: Buffer.alloc(0) } : null;
-    if (found.kind === "damaged") return { kind: "malformed", id, reason: found.reason };
-    if (found.size > Math.min(limit, LARGEST_OBJECT)) return { kind: "too-large", id, size: found.size };
-    const bytes = found.read();
-    if (bytes === null) return { kind: "malformed", id, reason: "its content is damaged" };
-    if (objectIdOf(found.kind, bytes, "sha1") === id) return { kind: found.kind, bytes };
-    return { kind: "malformed", id, reason: "its content does not have the digest of its name" };
+  /** As `read`, not parsed. A damaged copy is passed over while there is a sound one elsewhere. */
+  readRaw(id: ObjectId, limit = LARGEST_OBJECT): RawObject | null {
+    return this.#reading(() => {
+      let fault: RawObject | null = null;
+      for (const copy of this.#copies(id)) {
+        const raw = soundContent(id, copy, Math.min(limit, LARGEST_OBJECT));
+        if (raw.kind !== "malformed") return raw;
+        fault ??= raw;
+      }
+      return fault ?? (id === EMPTY_TREE ? { kind: "tree", bytes: Buffer.alloc(0) } : null);
+    });
   }
 
   /** A commit that must be there. Throws `git-failed`. */
@@ -131,27 +133,26 @@ export class ObjectDatabase {
     return raw !== null && "bytes" in raw;
   }
 
-  /** A damaged copy is passed over while there is a sound one elsewhere. */
-  #find(id: ObjectId): StoredObject | null {
-    if (!/^[0-9a-f]{40}$/.test(id)) return null;
-    const first = this.#findPacked(id) ?? findLooseObject(this.directory, id);
-    if (first !== null && first.kind !== "damaged") return first;
-    if (first !== null) {
-      const loose = findLooseObject(this.directory, id);
-      if (loose !== null && loose.kind !== "damaged") return loose;
+  #reading<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw diskError("read", this.directory, error);
     }
-    this.#listPacks();
-    return this.#findPacked(id) ?? findLooseObject(this.directory, id) ?? first;
   }
 
-  #findPacked(id: ObjectId): StoredObject | null {
-    let broken: StoredObject | null = null;
-    for (const pack of this.#packs.values()) {
-      const found = pack.find(id);
-      if (found !== null && found.kind !== "damaged") return found;
-      broken ??= found;
+  /** Every copy of the object; the packs are listed again before the search ends in vain. */
+  *#copies(id: ObjectId): Generator<StoredObject> {
+    if (!/^[0-9a-f]{40}$/.test(id)) return;
+    for (const isSecond of [false, true]) {
+      if (isSecond) this.#listPacks();
+      for (const pack of this.#packs.values()) {
+        const packed = pack.find(id);
+        if (packed !== null) yield packed;
+      }
+      const loose = findLooseObject(this.directory, id);
+      if (loose !== null) yield loose;
     }
-    return broken;
   }
 
   #packOf(id: ObjectId): PackFile | null {
@@ -183,6 +184,16 @@ export class ObjectDatabase {
     if (this.#kept.size >= KEPT) this.#kept.clear();
     this.#kept.set(object.id, { object, size });
   }
+}
+
+/** The content of one copy, if it is what the name says. */
+function soundContent(id: ObjectId, copy: StoredObject, limit: number): RawObject {
+  if (copy.kind === "damaged") return { kind: "malformed", id, reason: copy.reason };
+  if (copy.size > limit) return { kind: "too-large", id, size: copy.size };
+  const bytes = copy.read();
+  if (bytes === null) return { kind: "malformed", id, reason: "its content is damaged" };
+  if (objectIdOf(copy.kind, bytes, "sha1") === id) return { kind: copy.kind, bytes };
+  return { kind: "malformed", id, reason: "its content does not have the digest of its name" };
 }
 
 /** Null for a pack that git deleted between listing and opening. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { stripUserinfo } from "../../../documents/strip-userinfo.ts";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";

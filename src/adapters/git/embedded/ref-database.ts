@@ -6,6 +6,7 @@ import { removeDurably } from "../../system/atomic-file.ts";
 import { diskError } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
 import { takeLock } from "../../system/lock-file.ts";
+import { isRefName } from "../ref-name.ts";
 import { checkedRefName, damagedRef, listLooseRefs, readLooseRef } from "./loose-refs.ts";
 import { type PackedRef, PackedRefsFile } from "./packed-refs.ts";
 
@@ -29,13 +30,13 @@ export class RefDatabase {
     this.#peel = peel;
   }
 
-  /** Refs equal to a prefix or below it, sorted by name; symbolic and damaged ones are left out. */
+  /** Refs whose names begin with a prefix, sorted by name; symbolic and damaged ones are left out. */
   async list(prefixes: readonly string[] = ["refs/"]): Promise<readonly Ref[]> {
     const found = await this.#find(prefixes);
     const refs = [...found].map(([name, { id, peeled }]): Ref => {
       return { name, id, peeled: peeled === undefined ? this.peeled(name, id) : peeled };
     });
-    return refs.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+    return refs.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** As `list`, in no order and without looking at what the refs name. */
@@ -43,9 +44,10 @@ export class RefDatabase {
     return new Map([...(await this.#find(prefixes))].map(([name, { id }]) => [name, id]));
   }
 
-  /** The object that the ref names in the end, or null. */
+  /** The object that the ref names in the end; null when it is absent, or no name that a ref could have. */
   async read(name: RefName | "HEAD"): Promise<ObjectId | null> {
-    let current = checkedRefName(name);
+    if (name !== "HEAD" && !isRefName(name)) return null;
+    let current: RefName | "HEAD" = name;
     for (let links = 0; links <= MOST_LINKS; links++) {
       const loose = await readLooseRef(this.gitDir, current);
       if (loose === null) return current === "HEAD" ? null : ((await this.packed.read()).get(current)?.id ?? null);
@@ -57,7 +59,8 @@ export class RefDatabase {
   }
 
   async readSymbolic(name: RefName | "HEAD"): Promise<RefName | null> {
-    const loose = await readLooseRef(this.gitDir, checkedRefName(name));
+    if (name !== "HEAD" && !isRefName(name)) return null;
+    const loose = await readLooseRef(this.gitDir, name);
     return loose?.kind === "symbolic" ? loose.target : null;
   }
 
@@ -98,7 +101,7 @@ export class RefDatabase {
     const loose = await listLooseRefs(this.gitDir, prefixes);
     const found = new Map<RefName, PackedRef>();
     for (const [name, ref] of await this.packed.read()) {
-      if (prefixes.some((prefix) => isBelow(name, prefix))) found.set(name, ref);
+      if (prefixes.some((prefix) => name.startsWith(prefix))) found.set(name, ref);
     }
     for (const [name, ref] of loose) {
       if (ref.kind === "direct") found.set(name, { id: ref.id, peeled: undefined });
@@ -113,9 +116,4 @@ export function lockedRef(name: string): RegistryError {
     retryable: true,
     hint: `if no git command is running, remove the file ${name}.lock in the git directory`,
   });
-}
-
-function isBelow(name: string, prefix: string): boolean {
-  if (prefix.endsWith("/")) return name.startsWith(prefix);
-  return name === prefix || name.startsWith(`${prefix}/`);
 }

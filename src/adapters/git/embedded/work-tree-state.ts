@@ -1,6 +1,8 @@
 import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ObjectId } from "../../../domain/object-id.ts";
+import { RegistryError } from "../../../errors.ts";
+import { errnoOf } from "../../system/disk-error.ts";
 import { objectIdOf } from "../object-format.ts";
 import { type IndexEntry, low, parseIndex, timeOf } from "./index-file.ts";
 import type { ObjectDatabase } from "./object-database.ts";
@@ -19,6 +21,16 @@ export interface WorkTree {
  * true: it never calls a changed tree clean. `core.excludesFile` is not read.
  */
 export async function isDirty(tree: WorkTree): Promise<boolean> {
+  try {
+    return await differs(tree);
+  } catch (error) {
+    // A file that cannot be read, or that vanishes just now.
+    if (errnoOf(error) !== null && !(error instanceof RegistryError)) return true;
+    throw error;
+  }
+}
+
+async function differs(tree: WorkTree): Promise<boolean> {
   const path = join(tree.gitDir, "index");
   const [bytes, stats] = await Promise.all([
     readFile(path).catch(() => null),
