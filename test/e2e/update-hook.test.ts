@@ -213,7 +213,7 @@ describe("a stage holds registered versions and keeps its history", () => {
   });
 
   test("a stage that does not begin with its root is refused, and so are names that are no stage's", async () => {
-    const { clone, ids } = world;
+    const { ids } = world;
     await expectRefused("does not begin with a stage's root", `${ids.v100}:refs/heads/stage/edge`);
     await expectRefused("does not begin with a stage's root", `${ids.root}:refs/heads/stage/edge`);
     await expectRefused("is not a stage's name", `${ids.root}:refs/heads/stage/Edge`);

@@ -159,10 +159,10 @@ async function pathFindings(context: RegistryContext, view: StageView, tip: Obje
   return stale ? [...found, staleOwners(view, ref)] : found;
 }
 
-async function ownersDiffer({ git, ...context }: RegistryContext, here: ObjectId | null): Promise<boolean> {
-  const main = await defaultTip({ git, ...context });
+async function ownersDiffer(context: RegistryContext, here: ObjectId | null): Promise<boolean> {
+  const main = await defaultTip(context);
   if (main === null) return here !== null;
-  const theirs = await entryAt(git, (await readCommit(git, main)).tree, ".github/CODEOWNERS");
+  const theirs = await entryAt(context.git, (await readCommit(context.git, main)).tree, ".github/CODEOWNERS");
   return (theirs?.id ?? null) !== here;
 }
 
