@@ -1,0 +1,55 @@
+import type { CheckAnswer, InitAnswer } from "../operations/answers.ts";
+import type { InitQuestion, ValidateQuestion } from "../operations/questions.ts";
+import type { Registry, RegistryOptions } from "../operations/registry.ts";
+
+/** A stream that text is written to. */
+export interface TextOutput {
+  write(text: string): unknown;
+  readonly isTerminal: boolean;
+  /** Width of the terminal; 80 where it is not known. */
+  readonly columns: number;
+}
+
+/** Everything the command line knows of the world: a test hands in its own. */
+export interface Io {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  /** Standard input; read only for `-` and for an answer to a question. */
+  readonly stdin: { readonly isTerminal: boolean; read(): AsyncIterable<string | Uint8Array> };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  openRegistry(options: RegistryOptions): Promise<Registry>;
+  /** A null directory: the repository around the caller. */
+  initRegistry(directory: string | null, question: InitQuestion, options: RegistryOptions): Promise<InitAnswer>;
+  /** Checks files where there is no registry around. */
+  validateAnywhere(question: ValidateQuestion, options: RegistryOptions): Promise<CheckAnswer>;
+}
+
+/** The process's own streams, environment, directory and clock. */
+export function processIo(): Io {
+  return {
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    stdin: { isTerminal: process.stdin.isTTY === true, read: () => process.stdin },
+    environment: process.env,
+    directory: process.cwd(),
+    now: () => Date.now(),
+    openRegistry: async (options) => (await import("../compose.ts")).openRegistry(options),
+    initRegistry: async (directory, question, options) =>
+      (await import("../compose.ts")).initRegistry(directory, question, options),
+    validateAnywhere: async (question, options) =>
+      (await import("../compose.ts")).validateAnywhere(question, options),
+  };
+}
+
+function outputOf(stream: NodeJS.WriteStream): TextOutput {
+  return {
+    write: (text) => stream.write(text),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+  };
+}
