@@ -1,6 +1,6 @@
 import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskError } from "./disk-error.ts";
+import { diskError, errnoOf } from "./disk-error.ts";
 import { makeDirectory, putInPlace, syncDirectory, temporaryName } from "./durable-directory.ts";
 
 export interface AtomicWrite {
@@ -10,20 +10,20 @@ export interface AtomicWrite {
   readonly prefix?: string;
 }
 
+const MOST_TRIES = 20;
+
 /**
  * Writes a whole file so that a reader, a crash or a kill sees the old content or the new one, never a part: a temporary
  * file beside it, write, fsync, rename, fsync of the directory. Missing directories are made. Throws `disk`.
  */
 export async function writeAtomically(path: string, bytes: Uint8Array | string, how: AtomicWrite = {}): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `${how.prefix ?? ".tmp-"}${temporaryName()}`);
-  await makeDirectory(folder, true);
-  try {
-    await writeDurably(temporary, bytes, how.mode);
-    await putInPlace(temporary, path, true);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw diskError("write", path, error);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await writeOnce(path, bytes, how);
+    } catch (error) {
+      // A `git gc` beside removes folders that are empty for a moment.
+      if (errnoOf(error) !== "ENOENT" || tries >= MOST_TRIES) throw diskError("write", path, error);
+    }
   }
 }
 
@@ -42,8 +42,30 @@ export async function writeDurably(path: string, bytes: Uint8Array | string, mod
 export async function removeDurably(path: string): Promise<void> {
   try {
     await rm(path, { force: true });
-    await syncDirectory(dirname(path));
+    await syncIfThere(dirname(path));
   } catch (error) {
     throw diskError("write", path, error);
+  }
+}
+
+/** Waits until the names in a directory are on the disk, unless somebody removed it with all that was in it. */
+export async function syncIfThere(folder: string): Promise<void> {
+  try {
+    await syncDirectory(folder);
+  } catch (error) {
+    if (!["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) throw error;
+  }
+}
+
+async function writeOnce(path: string, bytes: Uint8Array | string, how: AtomicWrite): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `${how.prefix ?? ".tmp-"}${temporaryName()}`);
+  await makeDirectory(folder, true);
+  try {
+    await writeDurably(temporary, bytes, how.mode);
+    await putInPlace(temporary, path, true);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
   }
 }

@@ -2,9 +2,8 @@ import { dirname, join } from "node:path";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { Ref, RefName } from "../../../ports/git-store.ts";
-import { removeDurably } from "../../system/atomic-file.ts";
+import { removeDurably, syncIfThere } from "../../system/atomic-file.ts";
 import { diskError } from "../../system/disk-error.ts";
-import { syncDirectory } from "../../system/durable-directory.ts";
 import { takeLock } from "../../system/lock-file.ts";
 import { isRefName } from "../ref-name.ts";
 import { checkedRefName, damagedRef, listLooseRefs, readLooseRef } from "./loose-refs.ts";
@@ -71,7 +70,7 @@ export class RefDatabase {
     try {
       await lock.write(`ref: ${checkedRefName(target)}\n`);
       await lock.moveIntoPlace();
-      await syncDirectory(dirname(path));
+      await syncIfThere(dirname(path));
     } catch (error) {
       throw diskError("write", path, error);
     } finally {

@@ -3,9 +3,8 @@ import { dirname, join } from "node:path";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { RefEdit, RefName, RefOutcome } from "../../../ports/git-store.ts";
-import { removeDurably, writeAtomically } from "../../system/atomic-file.ts";
+import { removeDurably, syncIfThere, writeAtomically } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
-import { syncDirectory } from "../../system/durable-directory.ts";
 import { inParallel } from "../../system/in-parallel.ts";
 import { type LockFile, takeLock } from "../../system/lock-file.ts";
 import { checkedRefName, damagedRef, readLooseRef } from "./loose-refs.ts";
@@ -138,7 +137,7 @@ class Transaction {
       }
       for (let folder = dirname(ref); folder !== "."; folder = dirname(folder)) folders.add(folder);
     }
-    for (const folder of folders) await syncDirectory(join(this.#refs.gitDir, folder));
+    for (const folder of folders) await syncIfThere(join(this.#refs.gitDir, folder));
   }
 
   /** The lock stays a lock beside the file until the refs' own files are gone too: else git could pack them again. */

@@ -8,6 +8,7 @@ import { applyDelta } from "../../../../src/adapters/git/embedded/delta.ts";
 import { ObjectDatabase } from "../../../../src/adapters/git/embedded/object-database.ts";
 import { writePack } from "../../../../src/adapters/git/embedded/pack-writer.ts";
 import { objectIdOf } from "../../../../src/adapters/git/object-format.ts";
+import type { ObjectId } from "../../../../src/domain/object-id.ts";
 import { checkedId, type TempRepo, tempRepo } from "../../../support/temp-repo.ts";
 
 const PRECIOUS = Buffer.from("precious\n");
@@ -121,7 +122,7 @@ describe("packed objects", () => {
 
   it("stay readable while git packs anew beside an open store", async () => {
     const repo = await tempRepo();
-    const ids = [];
+    const ids: ObjectId[] = [];
     const objects = openObjects(repo);
     for (let n = 0; n < 4; n++) {
       ids.push(await repo.commit(`commit ${n}`, { "a.txt": `${n}` }));
@@ -143,7 +144,7 @@ describe("packed objects", () => {
     const [index = ""] = (await readdir(join(repo.gitDir, "objects/pack"))).filter((name) => name.endsWith(".idx"));
     await repo.git("verify-pack", join(repo.gitDir, "objects/pack", index));
     for (const [id, bytes] of byId) expect(objects.readRaw(id)).toMatchObject({ kind: "blob", bytes });
-    expect(await repo.git("count-objects", "-v")).toMatch(/in-pack: 300[^]*garbage: 0/);
+    expect(await repo.git("count-objects", "-v")).toMatch(/in-pack: 300[\s\S]*garbage: 0/);
   });
 });
 
