@@ -7,8 +7,8 @@ import { type Policy, stagePolicy } from "../../domain/policy/policy.ts";
 import { formatStageBranch, type StageName } from "../../domain/policy/stage.ts";
 import type { RegistryContext } from "../context.ts";
 import { POLICY_FILE, type PolicyState } from "../load/load-policy.ts";
-import { loadMeasurements } from "../load/measurements.ts";
-import { branchRef } from "../load/ref-names.ts";
+import { loadMeasurements, manifestMeasurement } from "../load/measurements.ts";
+import { branchRef, evaluationRef } from "../load/ref-names.ts";
 import type { VersionDetails } from "../load/version-details.ts";
 import type { HeldModel } from "./check-stages.ts";
 import { type Survey, versionAt } from "./survey.ts";
@@ -34,13 +34,14 @@ export async function checkPolicyDrift(
 ): Promise<readonly Finding[]> {
   const { policy } = survey;
   if (policy === null) return [];
+  const evaluated = new Set<string>(survey.refs.map(({ name }) => name));
   const found: Finding[] = [];
   for (const one of held) {
     const version =
       one.held.version === null ? null : versionAt(survey, { model: one.model, version: one.held.version });
     if (!version?.objects || version.manifest === null) continue;
     const details = { ...version.objects, manifest: version.manifest };
-    const broken = await brokenGates(context, { policy, stage: one.view.stage }, details);
+    const broken = await brokenGates(context, { policy, stage: one.view.stage, evaluated }, details);
     const reasons = [...broken.map(describeRow), ...skippedStages(survey, policy, one)];
     if (reasons.length > 0) found.push(drift(context, one, { details, reasons }));
   }
@@ -49,7 +50,7 @@ export async function checkPolicyDrift(
 
 async function brokenGates(
   context: RegistryContext,
-  at: { readonly policy: Policy; readonly stage: StageName },
+  at: { readonly policy: Policy; readonly stage: StageName; readonly evaluated: ReadonlySet<string> },
   details: VersionDetails,
 ): Promise<readonly GateRow[]> {
   const { manifest, model, version } = details;
@@ -58,8 +59,16 @@ async function brokenGates(
     ({ gate }) => gate.min !== undefined || gate.max !== undefined,
   );
   if (!limited) return [];
-  const { measurements } = await loadMeasurements(context, details);
-  const rows = evaluateGates({ ...at, candidate: { model, version, manifest, measurements }, champion: null });
+  const isMeasured = at.evaluated.has(evaluationRef(context, model));
+  const measurements = isMeasured
+    ? (await loadMeasurements(context, details)).measurements
+    : [manifestMeasurement(details)];
+  const rows = evaluateGates({
+    policy: at.policy,
+    stage: at.stage,
+    candidate: { model, version, manifest, measurements },
+    champion: null,
+  });
   return rows.filter(
     ({ rule, verdict, severity }) => rule !== "maxRegression" && severity === "block" && verdict !== "pass",
   );

@@ -43,12 +43,13 @@ function ofBranchStage(
   present: { readonly releases: readonly SurveyedRelease[]; readonly explained: ReadonlySet<string> },
 ): readonly Finding[] {
   const expected = expectedReleases(survey, view);
+  const unsettled = modelsOf(present.releases, present.explained);
   const tags = new Map(present.releases.map((release) => [release.entry.tag, release.object]));
   const found: Finding[] = [];
   for (const release of expected.values()) {
     const object = tags.get(release.name);
     if (object === undefined) found.push(missing(release.name));
-    else if (present.explained.has(release.name)) continue;
+    else if (unsettled.has(release.model)) continue;
     else if (object === null || !isSame(object, release)) found.push(rewritten(release.name, view));
   }
   const strangers = present.releases.filter(
@@ -57,13 +58,20 @@ function ofBranchStage(
   return [...found, ...strangers.map(({ entry }) => forged(entry.tag, `nothing on stage/${view.stage} explains it`))];
 }
 
+/** Models with a moved or missing version: each later release rests on it, so only the version's tag is to blame. */
+function modelsOf(releases: readonly SurveyedRelease[], tags: ReadonlySet<string>): ReadonlySet<ModelName> {
+  return new Set(releases.filter(({ entry }) => tags.has(entry.tag)).map(({ entry }) => entry.model));
+}
+
+type ExpectedRelease = NewTag & { readonly model: ModelName };
+
 /** The release tags that the history of a stage calls for, by name. */
-function expectedReleases(survey: Survey, view: StageView): ReadonlyMap<string, NewTag> {
-  const expected = new Map<string, NewTag>();
+function expectedReleases(survey: Survey, view: StageView): ReadonlyMap<string, ExpectedRelease> {
+  const expected = new Map<string, ExpectedRelease>();
   for (const [model, ledger] of survey.histories.get(view)?.ledgers ?? []) {
     for (const event of ledger.events) {
       const release = releaseOf(survey, event, { view, model });
-      if (release !== null) expected.set(release.name, release);
+      if (release !== null) expected.set(release.name, { ...release, model });
     }
   }
   return expected;

@@ -59,10 +59,12 @@ export async function checkStages(
 export async function heldOnStages(context: RegistryContext, survey: Survey): Promise<readonly HeldModel[]> {
   const found: HeldModel[] = [];
   for (const view of survey.stages) {
-    for (const [model, ledger] of survey.histories.get(view)?.ledgers ?? []) {
-      if (ledger.holds !== null) found.push({ view, model, held: ledger.holds });
-    }
-    if (view.kind === "tag") found.push(...(await heldOnTagStage(context, survey, view)));
+    const ledgers = survey.histories.get(view)?.ledgers ?? [];
+    const onBranch = [...ledgers].flatMap(([model, { holds }]) =>
+      holds === null ? [] : [{ view, model, held: holds }],
+    );
+    const onTags = view.kind === "tag" ? await heldOnTagStage(context, survey, view) : [];
+    found.push(...[...onBranch, ...onTags].toSorted((a, b) => (a.model < b.model ? -1 : 1)));
   }
   return found;
 }

@@ -57,8 +57,7 @@ export async function surveyRegistry(context: RegistryContext): Promise<Survey> 
   const state = await loadPolicy(context);
   const policy = state.kind === "valid" ? state.policy : null;
   const versions = await surveyVersions(context, [...catalog.models.values()].flat());
-  const sound = versions.flatMap(({ objects }) => (objects === null ? [] : [objects]));
-  const byTree = new Map(sound.map((one) => [one.tree, one]));
+  const byTree = treesOf(versions);
   const stages = await loadStages(context, policy);
   const histories = new Map<StageView, StageHistory>();
   for (const view of stages) {
@@ -106,6 +105,15 @@ export function withoutTwins(findings: readonly Finding[]): readonly Finding[] {
       findings.map((one) => [`${one.code} ${one.message} ${one.file}:${one.line}:${one.column}`, one]),
     ).values(),
   ];
+}
+
+/** Of two tags with one tree the version is the one that the manifest names. */
+function treesOf(versions: readonly SurveyedVersion[]): ReadonlyMap<ObjectId, VersionObjects> {
+  const byTree = new Map<ObjectId, VersionObjects>();
+  for (const { objects, manifest } of versions) {
+    if (objects !== null && (manifest !== null || !byTree.has(objects.tree))) byTree.set(objects.tree, objects);
+  }
+  return byTree;
 }
 
 async function surveyVersions(
