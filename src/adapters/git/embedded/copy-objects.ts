@@ -44,7 +44,8 @@ interface CompleteHistory {
 
 /** What the refs name is whole; what is only reachable is looked up when an object is met that the target has. */
 async function completeHistory({ refs, objects, edge }: EmbeddedRepository): Promise<CompleteHistory> {
-  const values = new Set((await refs.values()).values());
+  const named = await refs.list();
+  const values = new Set(named.flatMap(({ id, peeled }) => (peeled === null ? [id] : [id, peeled])));
   const cut = await edge();
   let reachable: ReadonlySet<ObjectId> | null = null;
   const walk = (): ReadonlySet<ObjectId> => {

@@ -15,7 +15,7 @@ export type RawObject =
   | Extract<GitObject, { kind: "too-large" | "malformed" }>;
 
 /** No object larger than this is ever inflated, whoever asks. */
-export const LARGEST_OBJECT = 256 * 1024 * 1024;
+const LARGEST_OBJECT = 256 * 1024 * 1024;
 /** git knows it even where nobody wrote it. */
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /** Commits and trees kept parsed, and the largest of them in bytes. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import type { ObjectId } from "../../../domain/object-id.ts";
@@ -19,6 +19,9 @@ interface Entry {
   readonly offset: number;
   readonly checksum: number;
 }
+
+/** Bytes gathered for one write. */
+const BATCH = 1024 * 1024;
 
 const TYPES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 
@@ -56,14 +59,27 @@ async function intoPack(path: string, ids: readonly ObjectId[], read: (id: Objec
   const handle = await open(path, "wx", 0o444);
   const hash = createHash("sha1");
   const entries: Entry[] = [];
+  const flush = async (chunks: readonly Buffer[]): Promise<void> => {
+    const bytes = Buffer.concat(chunks);
+    hash.update(bytes);
+    await handle.writeFile(bytes);
+  };
   try {
-    let offset = await append(handle, hash, packHeader(ids.length));
+    let pending = [packHeader(ids.length)];
+    let offset = pending[0]?.length ?? 0;
+    let flushed = 0;
     for (const id of ids) {
       const { kind, bytes } = read(id);
       const entry = Buffer.concat([entryHeader(TYPES[kind], bytes.length), deflateSync(bytes)]);
       entries.push({ id, offset, checksum: crc32(entry) });
-      offset += await append(handle, hash, entry);
+      pending.push(entry);
+      offset += entry.length;
+      if (offset - flushed < BATCH) continue;
+      await flush(pending);
+      pending = [];
+      flushed = offset;
     }
+    await flush(pending);
     const digest = hash.digest();
     await handle.writeFile(digest);
     await handle.sync();
@@ -71,12 +87,6 @@ async function intoPack(path: string, ids: readonly ObjectId[], read: (id: Objec
   } finally {
     await handle.close();
   }
-}
-
-async function append(handle: FileHandle, hash: ReturnType<typeof createHash>, bytes: Buffer): Promise<number> {
-  hash.update(bytes);
-  await handle.writeFile(bytes);
-  return bytes.length;
 }
 
 function packHeader(count: number): Buffer {

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { RefName } from "../../../ports/git-store.ts";
@@ -13,6 +13,32 @@ export interface PackedRef {
 }
 
 export type PackedRefs = ReadonlyMap<RefName, PackedRef>;
+
+/** What a transaction asks of a set of refs. */
+export interface PackedSearch {
+  idOf(name: string): ObjectId | null;
+  has(name: string): boolean;
+  /** Whether there are refs below this name. */
+  isFolder(name: string): boolean;
+}
+
+/** The search of parsed refs. */
+export function searchOf(refs: ReadonlyMap<RefName, { readonly id: ObjectId } | null>): PackedSearch {
+  const byName = new Map<string, { readonly id: ObjectId } | null>(refs);
+  const folders = new Set([...refs.keys()].flatMap(foldersOf));
+  return {
+    idOf: (name) => byName.get(name)?.id ?? null,
+    has: (name) => byName.has(name),
+    isFolder: (name) => folders.has(name),
+  };
+}
+
+/** `refs/heads/a` and `refs/heads` for `refs/heads/a/b`. */
+export function foldersOf(ref: string): readonly string[] {
+  const folders: string[] = [];
+  for (let above = dirname(ref); above !== "refs" && above !== "."; above = dirname(above)) folders.push(above);
+  return folders;
+}
 
 /** The file of packed refs: parsed once for each state that it has on the disk. Throws `disk`, `git-failed`. */
 export class PackedRefsFile {
@@ -35,10 +61,25 @@ export class PackedRefsFile {
 
   /** For comparing and rewriting under a lock: never from memory. */
   async readAfresh(): Promise<PackedRefs> {
+    return parsePackedRefs((await this.#text()).toString("utf8"), this.path);
+  }
+
+  /** For comparing a few refs under their locks: looks for their lines, without parsing the others. */
+  async search(): Promise<PackedSearch> {
+    const text = Buffer.concat([Buffer.from("\n"), await this.#text(), Buffer.from("\n")]);
+    const idOf = (name: string): ObjectId | null => {
+      const at = text.indexOf(` ${name}\n`);
+      const id = at < 41 ? "" : text.toString("latin1", at - 40, at);
+      return isObjectId(id) && text[at - 41] === 0x0a ? id : null;
+    };
+    return { idOf, has: (name) => idOf(name) !== null, isFolder: (name) => text.includes(` ${name}/`) };
+  }
+
+  async #text(): Promise<Buffer> {
     try {
-      return parsePackedRefs(await readFile(this.path, "utf8"), this.path);
+      return await readFile(this.path);
     } catch (error) {
-      if (errnoOf(error) === "ENOENT") return new Map();
+      if (errnoOf(error) === "ENOENT") return Buffer.alloc(0);
       throw diskError("read", this.path, error);
     }
   }

@@ -8,9 +8,11 @@ import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { inParallel } from "../../system/in-parallel.ts";
 import { type LockFile, takeLock } from "../../system/lock-file.ts";
 import { checkedRefName, damagedRef, readLooseRef } from "./loose-refs.ts";
-import { formatPackedRefs, type PackedRefs } from "./packed-refs.ts";
+import { foldersOf, formatPackedRefs, type PackedRefs, type PackedSearch, searchOf } from "./packed-refs.ts";
 import { lockedRef, type RefDatabase } from "./ref-database.ts";
 
+/** For so few edits it is cheaper to look for their names in the text of packed-refs than to parse it. */
+const PARSE_FROM = 20;
 /** From this many new refs on they go into packed-refs at once: one file written instead of a synced file each. */
 const PACK_FROM = 100;
 
@@ -28,11 +30,6 @@ export async function updateRefs(refs: RefDatabase, edits: readonly RefEdit[]): 
   } finally {
     await transaction.release();
   }
-}
-
-interface NameTree {
-  readonly names: ReadonlySet<string>;
-  readonly folders: ReadonlySet<string>;
 }
 
 class Transaction {
@@ -54,16 +51,17 @@ class Transaction {
   async run(): Promise<RefOutcome> {
     const locked = await this.#takeLocks();
     if (locked.length > 0) return this.#lost(locked);
-    const packed = await this.#refs.packed.readAfresh();
-    const neighbours = [...packed.keys(), ...this.#edits.map(({ ref }) => ref)];
-    const tree: NameTree = { names: new Set(neighbours), folders: new Set(neighbours.flatMap(foldersOf)) };
+    const isRewritten = this.#packedLock !== null;
+    const packed = isRewritten || this.#edits.length > PARSE_FROM ? await this.#refs.packed.readAfresh() : null;
+    const there = packed === null ? await this.#refs.packed.search() : searchOf(packed);
+    const here = searchOf(new Map(this.#edits.map(({ ref }) => [ref, null])));
     const lost = new Set<RefName>();
     for (const edit of this.#edits) {
-      const now = await this.#valueUnderLock(edit.ref, packed);
-      if (now !== edit.from || (await this.#isBlocked(edit, tree))) lost.add(edit.ref);
+      const now = await this.#valueUnderLock(edit.ref, there);
+      if (now !== edit.from || (await this.#isBlocked(edit, [here, there]))) lost.add(edit.ref);
     }
     if (lost.size > 0) return this.#lost([...lost]);
-    await this.#write(packed);
+    await this.#write(packed ?? new Map());
     return { ok: true };
   }
 
@@ -92,19 +90,19 @@ class Transaction {
   }
 
   /** Undefined for what cannot be compared with an expected value: a symbolic ref. */
-  async #valueUnderLock(ref: RefName, packed: PackedRefs): Promise<ObjectId | null | undefined> {
+  async #valueUnderLock(ref: RefName, packed: PackedSearch): Promise<ObjectId | null | undefined> {
     const loose = await readLooseRef(this.#refs.gitDir, ref);
-    if (loose === null) return packed.get(ref)?.id ?? null;
+    if (loose === null) return packed.idOf(ref);
     if (loose.kind === "damaged") throw damagedRef(ref);
     return loose.kind === "direct" ? loose.id : undefined;
   }
 
   /** A ref cannot stand above or below another, packed, in its own file, or in the same update. */
-  async #isBlocked({ ref, from, to }: RefEdit, { names, folders }: NameTree): Promise<boolean> {
+  async #isBlocked({ ref, from, to }: RefEdit, names: readonly PackedSearch[]): Promise<boolean> {
     if (from !== null || to === null) return false;
-    if (folders.has(ref)) return true;
+    if (names.some((some) => some.isFolder(ref))) return true;
     for (const above of foldersOf(ref)) {
-      if (names.has(above)) return true;
+      if (names.some((some) => some.has(above))) return true;
       const loose = await lstat(join(this.#refs.gitDir, above)).catch(() => null);
       if (loose !== null && !loose.isDirectory()) return true;
     }
@@ -158,13 +156,6 @@ class Transaction {
     }
     await writeAtomically(this.#refs.packed.path, formatPackedRefs(rows), { prefix: "packed-refs.new-" });
   }
-}
-
-/** `refs/heads/a` and `refs/heads` for `refs/heads/a/b`. */
-function foldersOf(ref: string): readonly string[] {
-  const folders: string[] = [];
-  for (let above = dirname(ref); above !== "refs" && above !== "."; above = dirname(above)) folders.push(above);
-  return folders;
 }
 
 /** Makes room for a file where only empty directories are in the way; false when something is in them. */

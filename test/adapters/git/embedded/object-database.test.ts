@@ -131,6 +131,17 @@ describe("packed objects", () => {
     }
   });
 
+  it("are not inflated when they are larger than asked for", async () => {
+    const repo = await tempRepo();
+    const objects = openObjects(repo);
+    const bytes = Buffer.alloc(40_000_000);
+    const id = objectIdOf("blob", bytes, "sha1");
+    await writePack(objects.directory, [id], () => ({ id, kind: "blob", bytes }));
+    const started = performance.now();
+    expect(objects.read(id, 1 << 20)).toEqual({ kind: "too-large", id, size: bytes.length });
+    expect(performance.now() - started).toBeLessThan(50);
+  });
+
   it("written by us are a pack that git verifies", async () => {
     const repo = await tempRepo();
     const contents = Array.from({ length: 300 }, (_, n) => Buffer.from(`${n} `.repeat(n)));
