@@ -1,8 +1,11 @@
 import { chmod, cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { initRegistry, openRegistry } from "../../src/compose.ts";
 import { UPDATE_HOOK } from "../../src/documents/update-hook.ts";
 import type { ObjectId } from "../../src/domain/object-id.ts";
+import { buildSample, doctor, using } from "../operations/check-fixture.ts";
+import { isolatedEnvironment } from "../support/run-git.ts";
 import { checkedId, repoAt, type TempRepo, tempDir, tempRepo } from "../support/temp-repo.ts";
 
 /**
@@ -85,6 +88,51 @@ describe("what git-model itself pushes passes", () => {
       async (server) => void (await server.git("update-ref", "-d", "refs/heads/stage/production")),
     );
     await push(clone, `${ids.stage}:refs/heads/stage/production`);
+  });
+});
+
+describe("our own operations against a server with the hook", () => {
+  test("a registry's whole life passes", async () => {
+    const server = await tempRepo({ bare: true });
+    const repo = await tempRepo();
+    await installHook(server);
+    await repo.git("remote", "add", "origin", server.path);
+    const environment = isolatedEnvironment();
+    await initRegistry(repo.path, { stages: ["staging", "production"] }, { directory: repo.path, environment });
+    const registry = await openRegistry({ directory: repo.path, environment });
+    onTestFinished(() => registry.close());
+    const file = join(await tempDir(), "model.bin");
+    await writeFile(file, "bytes\n");
+    for (const version of ["1.0.0", "1.1.0"]) {
+      await registry.register({
+        model: DOTTED,
+        version,
+        files: [file],
+        details: { metrics: { f1: Number(version.slice(2, 3)) } },
+      });
+      const [opened] = await registry.promote({ references: [`${DOTTED}@${version}`], to: "staging" });
+      expect(opened?.findings).toEqual([]);
+      expect((await registry.mergeRequest({ model: DOTTED, stage: "staging" })).kind).toBe("released");
+      await registry.promote({ references: [`${DOTTED}@${version}`], to: "production", direct: true });
+    }
+    await registry.evaluate({ reference: `${DOTTED}@1.1.0`, metrics: { f1: 0.5 } });
+    await registry.evaluate({ reference: `${DOTTED}@1.1.0`, metrics: { f1: 0.6 } });
+    await registry.rollback({ reference: DOTTED, stage: "production", direct: true });
+    await registry.demote({ model: DOTTED, stage: "staging", direct: true });
+    await registry.yank({ reference: `${DOTTED}@1.1.0`, reason: "leaks" });
+    await registry.reconcile();
+    expect((await registry.doctor()).findings).toMatchObject([]);
+  });
+
+  test("a registry that was made without a remote is pushed as a whole", async () => {
+    const { repo } = await buildSample({ remote: false });
+    const server = await tempRepo({ bare: true });
+    await installHook(server);
+    await repo.git("remote", "add", "origin", server.path);
+    await repo.git("push", "-q", "origin", "main");
+    const answer = await using(repo, (registry) => registry.push());
+    expect(answer.rejected).toEqual([]);
+    expect((await doctor(repo)).findings).toEqual([]);
   });
 });
 
