@@ -68,23 +68,30 @@ export function wantsJson(argv: readonly string[]): boolean {
 }
 
 function sortWord(sorting: Sorting, word: string): void {
-  if (!word.startsWith("-") || word === "-") return sortPlainWord(sorting, word);
+  if (word.startsWith("-") && word !== "-") sortOption(sorting, word);
+  else sortPlainWord(sorting, word);
+}
+
+function sortOption(sorting: Sorting, word: string): void {
   if (word === "--version" && sorting.command === null) {
     sorting.version = true;
     return;
   }
   const own = findOption(sorting.command?.options ?? [], word);
   if (own !== null) {
-    sorting.own.push(own.option.value === undefined ? word : `${own.option.name}=${valueOf(sorting, own)}`);
+    sorting.own.push(own.option.value === undefined ? word : `${own.option.name}=${takeValue(sorting, own)}`);
     return;
   }
   const global = findOption(GLOBAL_OPTIONS, word);
-  if (global === null) return sortUnknownOption(sorting, word);
+  if (global === null) {
+    sortUnknownOption(sorting, word);
+    return;
+  }
   const { option } = global;
   if (option.value === undefined && global.value !== null) {
     throw new RegistryError("usage", `${option.name} takes no value`);
   }
-  const value = option.value === undefined ? "" : valueOf(sorting, global);
+  const value = option.value === undefined ? "" : takeValue(sorting, global);
   sorting.globals.set(option.name, [...(sorting.globals.get(option.name) ?? []), value]);
 }
 
@@ -104,11 +111,17 @@ function requestCommand({ waiting }: Sorting): CommandSpec | null {
   if (word === undefined || at !== 0) {
     const isHelp = waiting.some((one) => one === "--help" || one === "-h");
     if (isHelp) return findCommand("pr list");
-    throw new RegistryError("usage", "git model pr needs to know what to do", { hint: `git model pr ${known.join(" | ")}` });
+    throw new RegistryError("usage", "git model pr needs to know what to do", {
+      hint: `git model pr ${known.join(" | ")}`,
+    });
   }
   waiting.shift();
   const command = findCommand(`pr ${word}`);
-  if (command === null) throw unknownCommand(`pr ${word}`, known.map((one) => `pr ${one}`));
+  if (command === null)
+    throw unknownCommand(
+      `pr ${word}`,
+      known.map((one) => `pr ${one}`),
+    );
   return command;
 }
 
@@ -146,12 +159,15 @@ function findOption(options: readonly OptionSpec[], word: string): Found | null 
   return null;
 }
 
-function valueOf({ waiting }: Sorting, { option, value }: Found): string {
+function takeValue({ waiting }: Sorting, { option, value }: Found): string {
   if (value !== null) return value;
   const [next] = waiting;
   if (next === undefined || next.startsWith("--")) {
     throw new RegistryError("usage", `${option.name} needs a value`, {
-      hint: next === undefined ? `${option.name} ${option.value}` : `a value that begins with -- is written ${option.name}=${next}`,
+      hint:
+        next === undefined
+          ? `${option.name} ${option.value}`
+          : `a value that begins with -- is written ${option.name}=${next}`,
     });
   }
   waiting.shift();

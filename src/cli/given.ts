@@ -40,8 +40,10 @@ export class Given {
   }
 }
 
+type Known<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
 /** A question without the keys that nobody gave. */
-export function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+export function given<const T extends object>(values: T): Known<T> {
   const kept = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(kept) as Known<T>;
 }

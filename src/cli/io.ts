@@ -27,10 +27,15 @@ export interface Io {
   validateAnywhere(question: ValidateQuestion, options: RegistryOptions): Promise<CheckAnswer>;
 }
 
-/** The process's own streams, environment, directory and clock. */
+/**
+ * The process's own streams, environment, directory and clock. `GIT_MODEL_TTY=100` shows answers as on a terminal of
+ * 100 columns where stdout is none: for recordings, and for CI logs that understand colours.
+ */
 export function processIo(): Io {
+  const asTerminal = Number(process.env.GIT_MODEL_TTY);
+  const stdout = outputOf(process.stdout);
   return {
-    stdout: outputOf(process.stdout),
+    stdout: asTerminal > 0 ? { write: stdout.write, isTerminal: true, columns: asTerminal } : stdout,
     stderr: outputOf(process.stderr),
     stdin: { isTerminal: process.stdin.isTTY === true, read: () => process.stdin },
     environment: process.env,
@@ -39,8 +44,7 @@ export function processIo(): Io {
     openRegistry: async (options) => (await import("../compose.ts")).openRegistry(options),
     initRegistry: async (directory, question, options) =>
       (await import("../compose.ts")).initRegistry(directory, question, options),
-    validateAnywhere: async (question, options) =>
-      (await import("../compose.ts")).validateAnywhere(question, options),
+    validateAnywhere: async (question, options) => (await import("../compose.ts")).validateAnywhere(question, options),
   };
 }
 

@@ -61,10 +61,10 @@ export const SHAPES = {
     promotions: shape("model stage from to change branch number url status draft"),
   }),
   request: shape(`${PROMOTION_KEYS} status report`, JUDGED),
-  review: shape(
-    "verdict change model from to stage head base mergeBase policy gates needs findings diff report",
-    { ...JUDGED, diff: DIFF },
-  ),
+  review: shape("verdict change model from to stage head base mergeBase policy gates needs findings diff report", {
+    ...JUDGED,
+    diff: DIFF,
+  }),
   reconcile: shape("created reviewed findings", {
     created: EVENT,
     reviewed: shape("number verdict"),

@@ -26,7 +26,7 @@ export function parseCommand(spec: CommandSpec, { own, literal }: Pick<Arranged,
     throw error instanceof CommanderError ? usageError(spec, error) : error;
   }
   const values = command.opts<Record<string, unknown>>();
-  const given = options.map(({ one, option }) => [one.name, valueOf(one, values[option.attributeName()])] as const);
+  const given = options.map(({ one, option }) => [one.name, givenValue(one, values[option.attributeName()])] as const);
   return new Given(command.args, new Map(given));
 }
 
@@ -39,7 +39,7 @@ function optionOf({ name, value, required, choices, repeats }: OptionSpec): Opti
 }
 
 /** `--no-push` reads like every flag: true when it was given. */
-function valueOf({ name }: OptionSpec, value: unknown): unknown {
+function givenValue({ name }: OptionSpec, value: unknown): unknown {
   return name.startsWith("--no-") ? value === false : value;
 }
 
@@ -65,7 +65,10 @@ function explain(
     case "commander.unknownOption":
       return unknownOption(spec, option);
     case "commander.missingArgument":
-      return { message: `${spec.name} needs ${spec.arguments.find(({ required }) => required !== false)?.name ?? quoted}`, hint: null };
+      return {
+        message: `${spec.name} needs ${spec.arguments.find(({ required }) => required !== false)?.name ?? quoted}`,
+        hint: null,
+      };
     case "commander.excessArguments":
       return { message: `${spec.name} does not take so many words`, hint: null };
     case "commander.missingMandatoryOptionValue":

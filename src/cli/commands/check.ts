@@ -9,12 +9,13 @@ export const reconcile: Handler = async (call) => {
     exitCode: exitOfFindings(answer.findings),
     json: answer,
     shape: SHAPES.reconcile,
-    text: (view) => reconcileView(answer, view),
+    text: () => reconcileView(answer),
   };
 };
 
 export const validate: Handler = async (call) => {
-  const answer = await (await call.open()).validate({ files: call.given.words });
+  const files = call.given.words;
+  const answer = files.length > 0 ? await call.validateFiles(files) : await (await call.open()).validate({ files: [] });
   return {
     exitCode: exitOfFindings(answer.findings),
     json: answer,

@@ -1,7 +1,7 @@
 import type { Handler } from "../command.ts";
 import { given } from "../given.ts";
 import { SHAPES } from "../json-shapes.ts";
-import { listView, listVersionsView } from "../views/list.ts";
+import { listVersionsView, listView } from "../views/list.ts";
 import { limitOf, readQuestion } from "./read-question.ts";
 
 export const list: Handler = async (call) => {

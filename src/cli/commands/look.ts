@@ -17,7 +17,11 @@ export const show: Handler = async (call) => {
 export const history: Handler = async (call) => {
   const { given: from } = call;
   const limits = limitOf(from, true);
-  const question = { ...readQuestion(from), ...limits, ...given({ model: from.words[0], stage: from.text("--stage") }) };
+  const question = {
+    ...readQuestion(from),
+    ...limits,
+    ...given({ model: from.words[0], stage: from.text("--stage") }),
+  };
   const answer = await (await call.open()).history(question);
   return {
     exitCode: 0,
@@ -35,7 +39,9 @@ export const diff: Handler = async (call) => {
     exitCode: 0,
     json: answer,
     shape: SHAPES.diff,
-    text: from.flag("--markdown") ? report : (view) => diffView(answer, { ...view, asked: { from: before, to: after } }),
+    text: from.flag("--markdown")
+      ? report
+      : (view) => diffView(answer, { ...view, asked: { from: before, to: after } }),
   };
 };
 

@@ -1,7 +1,7 @@
 import { RegistryError } from "../../errors.ts";
+import type { Handler } from "../command.ts";
 import type { Given } from "../given.ts";
 import { given } from "../given.ts";
-import type { Handler } from "../command.ts";
 import { SHAPES } from "../json-shapes.ts";
 import { requestListView, requestView, reviewView } from "../views/requests.ts";
 import { promotionOutcome } from "./release.ts";

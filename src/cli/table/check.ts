@@ -19,7 +19,9 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
     name: "validate",
     group: "check",
     summary: "Check the policy, or manifests and evaluations",
-    arguments: [{ name: "FILE", says: "Files to check; none: registry.yaml", completes: "file", required: false, variadic: true }],
+    arguments: [
+      { name: "FILE", says: "Files to check; none: registry.yaml", completes: "file", required: false, variadic: true },
+    ],
     options: [],
     examples: [
       { command: "git model validate", says: "registry.yaml, before it is committed" },
@@ -33,9 +35,7 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
     group: "check",
     summary: "Look at the whole registry for damage",
     arguments: [],
-    options: [
-      { name: "--fix", says: "Mend what can be mended" },
-    ],
+    options: [{ name: "--fix", says: "Mend what can be mended" }],
     examples: [
       { command: "git model doctor", says: "Versions, stages, releases, files" },
       { command: "git model doctor --fix", says: "And mend what can be mended" },
@@ -66,7 +66,10 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: [
       { command: "git model pull fraud@production -o model", says: "Into ./model" },
-      { command: "git model pull fraud@production --link current", says: "For a running service: ./current is switched" },
+      {
+        command: "git model pull fraud@production --link current",
+        says: "For a running service: ./current is switched",
+      },
       {
         command: "git model pull fraud@production --link current --fallback fraud#production~1 --fallback ./baseline",
         says: "With something to fall back to",

@@ -19,7 +19,10 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
     examples: [
       { command: "git model list", says: "Every model and what each stage holds" },
       { command: "git model list fraud --sort f1", says: "The versions of a model, best first" },
-      { command: "git model list fraud --where 'f1>=0.9 and latency_p95_ms<50'", says: "Those that fulfil a condition" },
+      {
+        command: "git model list fraud --where 'f1>=0.9 and latency_p95_ms<50'",
+        says: "Those that fulfil a condition",
+      },
     ],
     notes: ["Without MODEL, conditions and labels are those of each model's latest version."],
     load: async () => (await import("../commands/list.ts")).list,

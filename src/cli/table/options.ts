@@ -16,7 +16,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "--help", short: "-h", says: "Explain the command" },
 ];
 
-export const MODEL: ArgumentSpec = { name: "MODEL", says: "A model, like fraud or vision/resnet50", completes: "model" };
+export const MODEL: ArgumentSpec = {
+  name: "MODEL",
+  says: "A model, like fraud or vision/resnet50",
+  completes: "model",
+};
 
 export const REF: ArgumentSpec = {
   name: "REF",

@@ -26,7 +26,9 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
     name: "rollback",
     group: "release",
     summary: "Take a stage back to the previous release",
-    arguments: [{ name: "MODEL[@V]", says: "The model; with @V back to a version that was released there", completes: "ref" }],
+    arguments: [
+      { name: "MODEL[@V]", says: "The model; with @V back to a version that was released there", completes: "ref" },
+    ],
     options: [REQUIRED_STAGE, DIRECT, DRY_RUN],
     examples: [
       { command: "git model rollback fraud --stage production", says: "Back to the release before" },
@@ -90,7 +92,12 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       { name: "--live", says: "Measured in use, not on a data set" },
       { name: "--at", value: "ISO", says: "When it was measured" },
       { name: "--note", value: "TEXT", says: "A remark" },
-      { name: "--check", value: "STAGE", completes: "stage", says: "Judge it by this stage's gates; exit 1 if one blocks" },
+      {
+        name: "--check",
+        value: "STAGE",
+        completes: "stage",
+        says: "Judge it by this stage's gates; exit 1 if one blocks",
+      },
       { name: "--no-push", says: "Keep it here" },
     ],
     examples: [

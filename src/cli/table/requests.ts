@@ -67,7 +67,10 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: [
       { command: "git model review", says: "The only open request" },
-      { command: "git model review fraud --stage production --markdown", says: "The report as a comment would show it" },
+      {
+        command: "git model review fraud --stage production --markdown",
+        says: "The report as a comment would show it",
+      },
       {
         command: "git model review --base origin/stage/production --head origin/promote/production/fraud",
         says: "Any two commits",

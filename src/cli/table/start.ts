@@ -21,7 +21,10 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: [
       { command: "git model init models", says: "A registry in ./models with staging and production" },
-      { command: "git model init --stages dev,staging,production", says: "Three stages, each fed by the one before it" },
+      {
+        command: "git model init --stages dev,staging,production",
+        says: "Three stages, each fed by the one before it",
+      },
       { command: "git model init --shared", says: "In a repository that holds code" },
     ],
     notes: [
@@ -46,7 +49,12 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { name: "--version", value: "V", says: "This version; else the next one" },
-      { name: "--bump", value: "PART", choices: ["major", "minor", "patch"], says: "Which next version; default patch" },
+      {
+        name: "--bump",
+        value: "PART",
+        choices: ["major", "minor", "patch"],
+        says: "Which next version; default patch",
+      },
       { name: "--metrics", value: "F", completes: "file", says: "Metrics in JSON or YAML; nested maps are flattened" },
       { name: "--metric", value: "K=V", repeats: true, says: "One metric; wins over --metrics" },
       { name: "--params", value: "F", completes: "file", says: "Training parameters in JSON or YAML" },

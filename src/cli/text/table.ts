@@ -38,7 +38,7 @@ export function alignedRows(
   rows: readonly (readonly Span[])[],
   { available, indent = 0 }: { readonly available: number; readonly indent?: number },
 ): readonly Line[] {
-  const widths = fit(columns, naturalWidths(columns, rows), available - indent);
+  const widths = narrowed(columns, naturalWidths(columns, rows), available - indent);
   return rows.map((row) => aligned(columns, row, { widths, indent }));
 }
 
@@ -54,7 +54,7 @@ function naturalWidths(columns: readonly Column[], rows: readonly (readonly Span
 }
 
 /** Takes what is missing from the widest of the columns that may shrink. */
-function fit(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {
+function narrowed(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
   while (excess > 0) {

@@ -2,7 +2,8 @@ import { visibleText } from "../../documents/visible-text.ts";
 import { type Line, retext, type Span, textOf } from "./span.ts";
 
 /** East Asian wide characters and pictographs take two columns. */
-const WIDE = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\uff01-\uff60]/u;
+const WIDE =
+  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\uff01-\uff60]/u;
 const MARK = /\p{Mark}/u;
 
 /** How many columns a text takes on a terminal, after its invisible characters were made visible. */

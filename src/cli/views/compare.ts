@@ -14,7 +14,9 @@ export function compareView({ versions, metrics }: CompareAnswer, view: View): r
       `${name}${view.isTerminal ? arrowOf(better) : ""}`,
       ...values.map((value, index) => cell(value?.text ?? "", { isBest: index === best, view })),
     ]),
-    ...(scored ? [[strong("score"), ...versions.map(({ score }) => (score === null ? "" : scoreText(score, view)))]] : []),
+    ...(scored
+      ? [[strong("score"), ...versions.map(({ score }) => (score === null ? "" : scoreText(score, view)))]]
+      : []),
   ];
   const title = oneModel ? (versions[0]?.model ?? "") : "metric";
   const blocks = fitting(names, rows, view);

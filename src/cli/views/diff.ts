@@ -1,6 +1,6 @@
 import { formatBytes, formatChange, formatMetric, formatPercent } from "../../documents/format-number.ts";
-import type { ParamValue } from "../../domain/model/manifest.ts";
 import type { ChangeVerdict, MetricChange } from "../../domain/metric/metric-diff.ts";
+import type { ParamValue } from "../../domain/model/manifest.ts";
 import type { DiffAnswer } from "../../operations/answers.ts";
 import { bad, faint, good, type Line, type Span, strong, type View } from "../text/span.ts";
 import { type Column, table } from "../text/table.ts";
@@ -13,7 +13,9 @@ export function diffView(
 ): readonly Line[] {
   return [
     headline(answer, view.asked),
-    ...(answer.reason === null ? [] : [["  ", faint(`${answer.comparable ? "note" : "not comparable"}: ${answer.reason}`)]]),
+    ...(answer.reason === null
+      ? []
+      : [["  ", faint(`${answer.comparable ? "note" : "not comparable"}: ${answer.reason}`)]]),
     ...metricTable(answer, view),
     ...partLines(answer),
   ];
@@ -38,17 +40,27 @@ function metricTable({ metrics, from, to }: DiffAnswer, view: View): readonly Li
   const columns: readonly Column[] = [
     { title: "metric", shrinks: true },
     { title: "", empty: " " },
-    { title: from === null ? "before" : sameVersion ? `${from.model} ${from.version}` : from.version, align: "right" },
-    { title: sameVersion ? `${to.model} ${to.version}` : to.version, align: "right" },
+    { title: from === null ? "before" : sideTitle(from, sameVersion), align: "right" },
+    { title: sideTitle(to, sameVersion), align: "right" },
     { title: "change", align: "right", empty: " " },
     { title: "", align: "right", empty: " " },
     { title: "", empty: "" },
   ];
-  return table(columns.map((one, index) => ({ ...one, title: pipedTitle(one.title, index, view) })), metrics.map(metricRow), {
-    view,
-    indent: 2,
-  });
+  return table(
+    columns.map((one, index) => ({ ...one, title: pipedTitle(one.title, index, view) })),
+    metrics.map(metricRow),
+    {
+      view,
+      indent: 2,
+    },
+  );
 }
+
+function sideTitle({ model, version }: DiffAnswer["to"], withModel: boolean): string {
+  return withModel ? `${model} ${version}` : version;
+}
+
+const ARROWS = { higher: "↑", lower: "↓" } as const;
 
 const PIPED_TITLES = ["metric", "better", "", "", "change", "relative", "verdict"];
 
@@ -58,11 +70,10 @@ function pipedTitle(title: string, index: number, { isTerminal }: View): string 
 
 function metricRow(change: MetricChange): readonly Span[] {
   const { name, slice, from, to, better, unit, relative } = change;
-  const arrow = better === null ? "" : better === "higher" ? "↑" : "↓";
   const tone = TONES[change.verdict];
   return [
     slice === null ? name : `${name} on ${slice}`,
-    faint(arrow),
+    faint(better === null ? "" : ARROWS[better]),
     from === null ? "" : formatMetric(from, null),
     to === null ? "" : formatMetric(to, null),
     change.change === null ? "" : tone(formatChange(change.change, unit)),
@@ -98,7 +109,9 @@ function partLines({ params, artifacts, data, signature }: DiffAnswer): readonly
   return [
     ...(params.length === 0 ? [] : [labelled("params", params.map(paramText).join(" · "))]),
     ...(artifacts.length === 0 ? [] : [labelled("artifacts", artifacts.map(artifactText).join(" · "))]),
-    ...(changedData.length === 0 ? [] : [labelled("data", changedData.map(({ name, change }) => `${name} ${change}`).join(" · "))]),
+    ...(changedData.length === 0
+      ? []
+      : [labelled("data", changedData.map(({ name, change }) => `${name} ${change}`).join(" · "))]),
     ...(signature.changed ? [labelled("signature", "changed")] : []),
   ];
 }

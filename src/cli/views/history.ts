@@ -4,11 +4,25 @@ import { table } from "../text/table.ts";
 import { formatTime } from "../text/time.ts";
 
 /** One line an event, newest first. */
-export function historyView({ events }: HistoryAnswer, view: View & { readonly limit: number | null }): readonly Line[] {
+export function historyView(
+  { events }: HistoryAnswer,
+  view: View & { readonly limit: number | null },
+): readonly Line[] {
   if (events.length === 0) return view.isTerminal ? [["Nothing has happened yet."]] : [];
-  const columns = [{ title: "when" }, { title: "who", shrinks: true }, { title: "what" }, { title: "record", shrinks: true }];
-  const rows = events.map((event) => [formatTime(event.at, view), event.actor.name, eventSpan(event), faint(event.tag ?? "")]);
-  const more = view.isTerminal && events.length === view.limit ? [[faint(`the last ${events.length}; --all shows them all`)]] : [];
+  const columns = [
+    { title: "when" },
+    { title: "who", shrinks: true },
+    { title: "what" },
+    { title: "record", shrinks: true },
+  ];
+  const rows = events.map((event) => [
+    formatTime(event.at, view),
+    event.actor.name,
+    eventSpan(event),
+    faint(event.tag ?? ""),
+  ]);
+  const more =
+    view.isTerminal && events.length === view.limit ? [[faint(`the last ${events.length}; --all shows them all`)]] : [];
   return [...table(columns, rows, { view }), ...more];
 }
 

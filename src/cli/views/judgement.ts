@@ -7,7 +7,7 @@ import type { GateRow, Verdict } from "../../domain/policy/gate.ts";
 import { type GateEntrySummary, summarizeGates } from "../../domain/policy/gate-summary.ts";
 import type { Need } from "../../domain/promotion/need.ts";
 import { bad, faint, type Line, type Span, type View, warn } from "../text/span.ts";
-import { type Column, alignedRows } from "../text/table.ts";
+import { alignedRows, type Column } from "../text/table.ts";
 import { formatDuration, formatLimit, formatTime } from "../text/time.ts";
 import { DONE, FAILED, findingLines, WAITS, WARNS } from "./parts.ts";
 

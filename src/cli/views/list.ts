@@ -8,7 +8,9 @@ import { groupDigits, next } from "./parts.ts";
 /** Every model with its latest version and what each stage holds. */
 export function listView({ models, fetchedAt }: ListAnswer, view: View): readonly Line[] {
   if (models.length === 0) {
-    return view.isTerminal ? [["No models."], ...next(view, "git model register MODEL FILE --metrics metrics.json")] : [];
+    return view.isTerminal
+      ? [["No models."], ...next(view, "git model register MODEL FILE --metrics metrics.json")]
+      : [];
   }
   const stages = [...new Set(models.flatMap((one) => Object.keys(one.stages)))];
   const columns: readonly Column[] = [
@@ -59,7 +61,11 @@ export function listVersionsView(answer: ListVersionsAnswer, view: View): readon
     ...(withScore ? [scoreText(one, view)] : []),
     [formatTime(one.createdAt, view), one.author, one.yankReason ?? ""].filter((text) => text !== "").join(" · "),
   ]);
-  return [...table(columns, rows, { view }), ...notes({ hidden: metrics.hidden, shown: versions.length, total }, view), ...staleNote(answer.fetchedAt, view)];
+  return [
+    ...table(columns, rows, { view }),
+    ...notes({ hidden: metrics.hidden, shown: versions.length, total }, view),
+    ...staleNote(answer.fetchedAt, view),
+  ];
 }
 
 function versionCell({ version, yanked, published }: ListedVersion): Span {
@@ -81,12 +87,15 @@ function chooseMetrics(
   view: View,
 ): { readonly shown: readonly string[]; readonly hidden: number } {
   const counts = new Map<string, number>();
-  for (const name of versions.flatMap(({ metrics }) => Object.keys(metrics))) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of versions.flatMap(({ metrics }) => Object.keys(metrics)))
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   const names = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || compareBytes(a, b));
   if (!view.isTerminal) return { shown: names.sort(compareBytes), hidden: 0 };
   let room = Math.max(0, view.columns - ROOM_FOR_REST);
   const shown = names.filter((name) => {
-    const values = versions.map(({ metrics }) => (Object.hasOwn(metrics, name) ? (metrics[name]?.text.length ?? 0) : 0));
+    const values = versions.map(({ metrics }) =>
+      Object.hasOwn(metrics, name) ? (metrics[name]?.text.length ?? 0) : 0,
+    );
     const width = Math.max(name.length, ...values) + 2;
     if (width > room) return false;
     room -= width;
@@ -101,6 +110,7 @@ function notes(
 ): readonly Line[] {
   if (!isTerminal) return [];
   const versions = total > shown ? [`${shown} of ${total} versions; --all shows them all`] : [];
-  const metrics = hidden > 0 ? [`${hidden} more ${hidden === 1 ? "metric" : "metrics"}; a wider terminal or --json shows them`] : [];
+  const metrics =
+    hidden > 0 ? [`${hidden} more ${hidden === 1 ? "metric" : "metrics"}; a wider terminal or --json shows them`] : [];
   return [...versions, ...metrics].map((text) => [faint(text)]);
 }

@@ -1,6 +1,6 @@
 import type { Finding } from "../../domain/finding.ts";
 import type { HeldVersion } from "../../operations/answers.ts";
-import { bad, faint, good, type Line, type Span, strong, warn, type View } from "../text/span.ts";
+import { bad, faint, good, type Line, type Span, strong, type View, warn } from "../text/span.ts";
 import { wrap } from "../text/width.ts";
 
 /** Pieces that several screens share. */
@@ -31,7 +31,15 @@ export function findingLines(findings: readonly Finding[], indent = ""): readonl
   const sorted = [...findings].sort((a, b) => rank(a) - rank(b));
   return sorted.flatMap((one) => {
     const isError = one.severity === "error";
-    const head: Line = [indent, isError ? FAILED : WARNS, " ", ...placeOf(one), one.message, " ", faint(`[${one.code}]`)];
+    const head: Line = [
+      indent,
+      isError ? FAILED : WARNS,
+      " ",
+      ...placeOf(one),
+      one.message,
+      " ",
+      faint(`[${one.code}]`),
+    ];
     return one.hint === null ? [head] : [head, [indent, "  ", faint("hint: "), one.hint]];
   });
 }

@@ -30,7 +30,8 @@ function notApplied({ change, gates }: PromotionAnswer): readonly Line[] {
 }
 
 function outcome(answer: PromotionAnswer, view: View): readonly Line[] {
-  if (answer.planned === true && answer.kind !== "refused") return [[faint("Dry run: "), `would ${PLANS[answer.kind](answer)}.`]];
+  if (answer.planned === true && answer.kind !== "refused")
+    return [[faint("Dry run: "), `would ${PLANS[answer.kind](answer)}.`]];
   switch (answer.kind) {
     case "refused":
       return refused(answer, view);
@@ -61,7 +62,9 @@ function refused(answer: PromotionAnswer, view: View): readonly Line[] {
   const line: Line = [bad("Refused"), `: ${reasonOf(answer)}. Nothing was written.`];
   const { model, stage } = answer;
   const isWaiting = answer.passed && !hasErrors(answer.findings);
-  return isWaiting ? [line, ...next(view, `git model promote ${model}@${answer.to} --to ${stage}, once it is time`)] : [line];
+  return isWaiting
+    ? [line, ...next(view, `git model promote ${model}@${answer.to} --to ${stage}, once it is time`)]
+    : [line];
 }
 
 function reasonOf({ findings, needs, gates }: PromotionAnswer): string {
@@ -78,7 +81,8 @@ function released(answer: PromotionAnswer, view: View): readonly Line[] {
   const recorded = tag === null ? [] : [faint(` (${tag})`)];
   if (to === null) return [[good("Demoted"), `: ${stage} no longer holds ${model}`, ...recorded, "."]];
   const verb = change === "rollback" ? "Rolled back" : "Released";
-  const undo = from === null ? `git model demote ${model} --stage ${stage}` : `git model rollback ${model} --stage ${stage}`;
+  const undo =
+    from === null ? `git model demote ${model} --stage ${stage}` : `git model rollback ${model} --stage ${stage}`;
   const line: Line = [good(verb), `: ${stage} holds ${model} ${to} now`, ...recorded, "."];
   if (change === "rollback") return [line];
   return [line, ...(view.isTerminal ? [[faint("Undo: "), undo]] : [])];

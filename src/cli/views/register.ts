@@ -36,7 +36,10 @@ function filesText({ artifacts }: RegisterAnswer): string {
 
 function metricLine({ comparedTo, metrics, created }: RegisterAnswer): readonly Line[] {
   if (comparedTo === null || metrics.length === 0 || !created) return [];
-  const spans = metrics.flatMap((change, index): readonly Span[] => [...(index === 0 ? [] : [" · "]), ...changeSpans(change)]);
+  const spans = metrics.flatMap((change, index): readonly Span[] => [
+    ...(index === 0 ? [] : [" · "]),
+    ...changeSpans(change),
+  ]);
   return [labelled(`vs ${comparedTo}`, ...spans)];
 }
 

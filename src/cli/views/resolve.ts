@@ -11,6 +11,9 @@ export function resolveView(answer: ResolveAnswer, view: View): readonly Line[] 
   return [
     [strong(`${model}@${version}`), stage === null ? "" : ` on ${stage}`, yanked ? warn("   yanked") : ""],
     [faint(`  tag ${tag} · commit ${commit ?? "none"}`)],
-    ...alignedRows([{ title: "" }, { title: "", align: "right" }, { title: "" }], rows, { available: view.columns, indent: 2 }),
+    ...alignedRows([{ title: "" }, { title: "", align: "right" }, { title: "" }], rows, {
+      available: view.columns,
+      indent: 2,
+    }),
   ];
 }
