@@ -31,10 +31,8 @@ export async function fetchRefs(fetch: Fetch): Promise<FetchOutcome> {
   }
   const wanted = mapRefs(await remote.refs.values(), refspecs);
   const changed = await changedTargets(fetch, wanted);
-  if (changed.length > 0) {
-    await local.requireWritable();
-    await copyReachable(remote, local, [...new Set(changed)]);
-  }
+  await local.requireWritable();
+  if (changed.length > 0) await copyReachable(remote, local, [...new Set(changed)]);
   const updated = await settle(fetch, wanted);
   const rejected = rejectedOf(await local.refs.values(), wanted);
   return { updated: updated.toSorted((a, b) => (a.ref < b.ref ? -1 : 1)), rejected };

@@ -106,6 +106,8 @@ class EmbeddedGitStore implements GitStore {
     this.#withRemote(remote, (there) => fetchRefs({ local: this.#repository, remote: there, refspecs, prune }));
 
   push: GitStore["push"] = async (remote, updates, { atomic = false } = {}) => {
+    // The tracking refs follow.
+    await this.#requireWritable();
     const outcomes = await this.#withRemote(remote, (there) =>
       pushRefs({ local: this.#repository, remote: there, updates, atomic }),
     );

@@ -1,5 +1,5 @@
 import { lstat, readFile, realpath, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RegistryError } from "../../../errors.ts";
 import type { RepositoryLocation } from "../../../ports/git-store.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
@@ -35,7 +35,7 @@ export async function repositoryIn(folder: string): Promise<RepositoryLocation |
 async function describe(gitDir: string, around: string | null): Promise<RepositoryLocation> {
   await guardFormat(gitDir);
   const config = await readConfigFile(join(gitDir, "config"));
-  const parent = gitDir.endsWith("/.git") ? dirname(gitDir) : null;
+  const parent = basename(gitDir) === ".git" ? dirname(gitDir) : null;
   const isBare = lastValue(config, "core.bare") === null ? parent === null : isTrue(config, "core.bare");
   return { gitDir, commonDir: gitDir, workTree: isBare ? null : (around ?? parent), objectFormat: "sha1" };
 }

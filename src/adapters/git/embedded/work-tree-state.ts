@@ -6,6 +6,7 @@ import { errnoOf } from "../../system/disk-error.ts";
 import { objectIdOf } from "../object-format.ts";
 import { type IndexEntry, low, parseIndex, timeOf } from "./index-file.ts";
 import type { ObjectDatabase } from "./object-database.ts";
+import { readOnlyFs } from "./read-only-fs.ts";
 
 export interface WorkTree {
   readonly objects: ObjectDatabase;
@@ -82,7 +83,8 @@ async function hasUntracked({ gitDir, workTree }: WorkTree, entries: readonly In
     for (let part = path; part !== "." && !tracked.has(part); part = dirname(part)) tracked.add(part);
   }
   // Heavy, and needed by nothing else in this adapter.
-  const [{ isIgnored }, fs] = await Promise.all([import("isomorphic-git"), import("node:fs")]);
+  const { isIgnored } = await import("isomorphic-git");
+  const fs = readOnlyFs();
   const ignored = (filepath: string) => isIgnored({ fs, dir: workTree, gitdir: gitDir, filepath }).catch(() => false);
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {

@@ -14,7 +14,7 @@ let program = "";
 beforeAll(async () => {
   program = join(await tempDir(), "appending-writer.mjs");
   await build({
-    entryPoints: [join(import.meta.dirname, "appending-writer.ts")],
+    entryPoints: [join(import.meta.dirname, "../../../support/appending-writer.ts")],
     outfile: program,
     bundle: true,
     platform: "node",

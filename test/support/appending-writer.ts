@@ -1,5 +1,5 @@
-import { openEmbeddedGit } from "../../../../src/adapters/git/embedded/open-embedded-git.ts";
-import type { RefName } from "../../../../src/ports/git-store.ts";
+import { openEmbeddedGit } from "../../src/adapters/git/embedded/open-embedded-git.ts";
+import type { RefName } from "../../src/ports/git-store.ts";
 
 /**
  * A process of its own: appends commits to one shared branch and makes a tag for each, in one update, retrying lost
