@@ -32,9 +32,10 @@ export function tokenize(text: string): readonly Token[] {
   return tokens;
 }
 
-/** A mistake in a condition, with the place shown below it. */
+/** A mistake in a condition, with an arrow at its place. */
 export function conditionError(text: string, at: number, what: string): RegistryError {
-  return new RegistryError("usage", `--where, character ${at + 1}: ${what}\n  ${text}\n  ${" ".repeat(at)}^`, {
+  const shown = `${text.slice(0, at)}→${text.slice(at)}`;
+  return new RegistryError("usage", `--where, character ${at + 1}: ${what}, at the arrow in ${shown}`, {
     hint: "--where 'f1 >= 0.9 and labels.team = risk'",
   });
 }

@@ -1,13 +1,13 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflate, inflate } from "node:zlib";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { RepositoryLocation } from "../../../ports/git-store.ts";
+import { writeAtomically } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncFile } from "../../system/durable-copy.ts";
-import { makeDirectory, putInPlace, temporaryName } from "../../system/durable-directory.ts";
 import { type ObjectKind, objectIdOf } from "../object-format.ts";
 import type { GitCommand } from "./git-command.ts";
 
@@ -20,12 +20,11 @@ export type ObjectWriter = (kind: ObjectKind, bytes: Uint8Array) => Promise<Obje
 export function looseObjectWriter(location: RepositoryLocation): ObjectWriter {
   return async (kind, bytes) => {
     const id = objectIdOf(kind, bytes, location.objectFormat);
-    const directory = join(location.commonDir, "objects", id.slice(0, 2));
-    const file = join(directory, id.slice(2));
+    const file = join(location.commonDir, "objects", id.slice(0, 2), id.slice(2));
     const whole = Buffer.concat([Buffer.from(`${kind} ${bytes.length}\0`), bytes]);
     try {
       if (await holds(file, whole)) await syncFile(file);
-      else await writeDurably(directory, file, await deflated(whole));
+      else await writeAtomically(file, await deflated(whole), { mode: 0o444, prefix: GITS_PREFIX });
     } catch (error) {
       throw diskError("write", file, error);
     }
@@ -57,15 +56,5 @@ async function holds(file: string, whole: Buffer): Promise<boolean> {
   }
 }
 
-/** The name is git's for unfinished objects, so that `git prune` removes what a crash leaves. */
-async function writeDurably(directory: string, file: string, content: Buffer): Promise<void> {
-  const temporary = join(directory, `tmp_obj_${temporaryName()}`);
-  await makeDirectory(directory, true);
-  try {
-    await writeFile(temporary, content, { flag: "wx", mode: 0o444, flush: true });
-    await putInPlace(temporary, file, true);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
+/** Git's name for unfinished objects: `git prune` removes what a crash leaves. */
+const GITS_PREFIX = "tmp_obj_";
