@@ -5,9 +5,9 @@ import { faint, type Line, type Span, strong, type View } from "./text/span.ts";
 import { widthOf, wrap } from "./text/width.ts";
 
 const FIRST_STEPS = [
-  ["git model init models", "create a registry in ./models"],
-  ["git model register fraud model.onnx --metrics metrics.json", "register a version"],
-  ["git model promote fraud --to staging", "bring it to a stage"],
+  ["git model init models", "Create a registry in ./models"],
+  ["git model register fraud model.onnx --metrics metrics.json", "Register a version"],
+  ["git model promote fraud --to staging", "Bring it to a stage"],
 ] as const;
 
 /** Help of the whole program. */
@@ -16,7 +16,10 @@ export function overview(view: View): readonly Line[] {
   return [
     ["git-model: a model registry that lives in a Git repository"],
     [],
-    ...FIRST_STEPS.map(([command, says]): Line => ["  ", command, faint(`   ${says}`)]),
+    ...FIRST_STEPS.flatMap(([command, says]): readonly Line[] => [
+      ["  ", command],
+      ["      ", faint(says)],
+    ]),
     ...groups.flatMap((group) => [
       [],
       [strong(GROUP_TITLES[group])],

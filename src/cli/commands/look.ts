@@ -10,8 +10,10 @@ import { limitOf, readQuestion } from "./read-question.ts";
 
 export const show: Handler = async (call) => {
   const question = { ...readQuestion(call.given), reference: call.given.word };
-  const answer = await (await call.open()).show(question);
-  return { exitCode: 0, json: answer, shape: SHAPES.show, text: (view) => showView(answer, view) };
+  const registry = await call.open();
+  const answer = await registry.show(question);
+  const [firstStage = null] = call.json ? [] : await registry.complete("stages");
+  return { exitCode: 0, json: answer, shape: SHAPES.show, text: (view) => showView(answer, { ...view, firstStage }) };
 };
 
 export const history: Handler = async (call) => {

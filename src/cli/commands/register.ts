@@ -29,10 +29,12 @@ export const register: Handler = async (call) => {
   };
   const registry = await call.open();
   const answer = await registry.register(question);
+  const [firstStage = null] = call.json ? [] : await registry.complete("stages");
   return {
     exitCode: answer.promotion === null ? 0 : exitOfPromotion(answer.promotion),
     json: answer,
     shape: SHAPES.register,
-    text: (view) => registerView(answer, { ...view, bump: bump ?? (question.version === undefined ? "patch" : null) }),
+    text: (view) =>
+      registerView(answer, { ...view, firstStage, bump: bump ?? (question.version === undefined ? "patch" : null) }),
   };
 };

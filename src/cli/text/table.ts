@@ -49,14 +49,23 @@ function tabbed(row: readonly Span[]): Line {
   });
 }
 
+/** How wide the rows want to be. */
+export function naturalWidth(columns: readonly Column[], rows: readonly (readonly Span[])[]): number {
+  return sumWithGaps(naturalWidths(columns, rows));
+}
+
+function sumWithGaps(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1);
+}
+
 function naturalWidths(columns: readonly Column[], rows: readonly (readonly Span[])[]): readonly number[] {
-  return columns.map((column, index) => Math.max(...rows.map((row) => widthOf(textOf(shown(row[index], column))))));
+  return columns.map((column, index) => Math.max(0, ...rows.map((row) => widthOf(textOf(shown(row[index], column))))));
 }
 
 /** Takes what is missing from the widest of the columns that may shrink. */
 function narrowed(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {
   const widths = [...natural];
-  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
+  let excess = sumWithGaps(widths) - available;
   while (excess > 0) {
     let widest = -1;
     for (const [index, column] of columns.entries()) {

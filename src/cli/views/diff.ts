@@ -17,6 +17,7 @@ export function diffView(
       ? []
       : [["  ", faint(`${answer.comparable ? "note" : "not comparable"}: ${answer.reason}`)]]),
     ...metricTable(answer, view),
+    ...sliceNote(answer, view),
     ...partLines(answer),
   ];
 }
@@ -34,7 +35,32 @@ function stageNamed(reference: string): string {
   return stage === undefined || stage === "latest" || stage === "best" ? "" : ` (${stage})`;
 }
 
-function metricTable({ metrics, from, to }: DiffAnswer, view: View): readonly Line[] {
+const SHOWN_SLICES = 12;
+
+/** The whole first; of many slices only what got worse, on a terminal. */
+function shownMetrics({ metrics }: DiffAnswer, { isTerminal }: View): readonly MetricChange[] {
+  const slices = metrics.filter(({ slice }) => slice !== null);
+  if (!isTerminal || slices.length <= SHOWN_SLICES) return metrics;
+  return metrics.filter(({ slice, verdict }) => slice === null || verdict === "worse");
+}
+
+function sliceNote(answer: DiffAnswer, view: View): readonly Line[] {
+  const hidden = answer.metrics.length - shownMetrics(answer, view).length;
+  if (hidden === 0) return [];
+  const worse = answer.metrics.filter(({ slice, verdict }) => slice !== null && verdict === "worse").length;
+  const standing = worse === 0 ? "none worse" : `${worse} worse, shown above`;
+  return [
+    labelled(
+      "slices",
+      `${hidden + worse} numbers: ${answer.comparable ? standing : "not comparable"}`,
+      faint("   all with --markdown"),
+    ),
+  ];
+}
+
+function metricTable(answer: DiffAnswer, view: View): readonly Line[] {
+  const { from, to } = answer;
+  const metrics = shownMetrics(answer, view);
   if (metrics.length === 0) return [["  ", faint("no metrics on either side")]];
   const sameVersion = from?.version === to.version;
   const columns: readonly Column[] = [

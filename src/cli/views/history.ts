@@ -9,21 +9,16 @@ export function historyView(
   view: View & { readonly limit: number | null },
 ): readonly Line[] {
   if (events.length === 0) return view.isTerminal ? [["Nothing has happened yet."]] : [];
-  const columns = [
-    { title: "when" },
-    { title: "who", shrinks: true },
-    { title: "what" },
-    { title: "record", shrinks: true },
-  ];
+  const columns = [{ title: "when" }, { title: "what" }, { title: "who", shrinks: true }, { title: "record" }];
   const rows = events.map((event) => [
     formatTime(event.at, view),
-    event.actor.name,
     eventSpan(event),
-    faint(event.tag ?? ""),
+    event.actor.name,
+    ...(view.isTerminal ? [] : [event.tag ?? ""]),
   ]);
   const more =
     view.isTerminal && events.length === view.limit ? [[faint(`the last ${events.length}; --all shows them all`)]] : [];
-  return [...table(columns, rows, { view }), ...more];
+  return [...table(view.isTerminal ? columns.slice(0, 3) : columns, rows, { view }), ...more];
 }
 
 const TONES: Readonly<Record<EventKind, (text: string) => Span>> = {

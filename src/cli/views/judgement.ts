@@ -7,7 +7,7 @@ import type { GateRow, Verdict } from "../../domain/policy/gate.ts";
 import { type GateEntrySummary, summarizeGates } from "../../domain/policy/gate-summary.ts";
 import type { Need } from "../../domain/promotion/need.ts";
 import { bad, faint, type Line, type Span, type View, warn } from "../text/span.ts";
-import { alignedRows, type Column } from "../text/table.ts";
+import { alignedRows, type Column, naturalWidth } from "../text/table.ts";
 import { formatDuration, formatLimit, formatTime } from "../text/time.ts";
 import { DONE, FAILED, findingLines, WAITS, WARNS } from "./parts.ts";
 
@@ -26,33 +26,53 @@ const COLUMNS: readonly Column[] = [
   { title: "", empty: "" },
 ];
 
-/** What the rules say, a line each: findings, needs, gates. Every glyph has its word unless all is well. */
-export function judgementLines({ gates, needs, findings }: Judged, view: View): readonly Line[] {
-  const rows = [...needs.flatMap((need) => needRow(need, needs, view)), ...gateRows(gates)];
-  const wide = view.isTerminal ? view.columns : 1000;
+/** Wide enough for every row: piped lines are not narrowed. */
+const UNLIMITED = 10_000;
+
+/**
+ * What the rules say, a line each: findings, needs, gates; then why, and what would change it. Every glyph has its
+ * word unless all is well. `applies` false: needs and gates are information (a rollback, a demote).
+ */
+export function judgementLines(judged: Judged, view: View, applies = true): readonly Line[] {
+  const { gates, needs, findings } = judged;
+  const available = view.isTerminal ? view.columns : UNLIMITED;
   return [
     ...findingLines(findings, "  "),
-    ...alignedRows(COLUMNS, rows, { available: wide, indent: 2 }),
+    ...(applies || gates.length + needs.length === 0
+      ? []
+      : [["  ", faint("needs and gates are not applied, only shown:")]]),
+    ...needs.flatMap((need) => needLines(need, { needs, applies, view })),
+    ...alignedRows(COLUMNS, fittingRows(gates, available - 2), { available, indent: 2 }),
+    ...reasonLines(gates),
     ...hintLines(gates),
   ];
 }
 
 /** A soak says since when and how long: `from` on the same stage adds nothing to it. */
-function needRow(need: Need, all: readonly Need[], view: View): readonly (readonly Span[])[] {
+function needLines(
+  need: Need,
+  { needs, applies, view }: { readonly needs: readonly Need[]; readonly applies: boolean; readonly view: View },
+): readonly Line[] {
   const { rule, stage, verdict, since, until, limit } = need;
-  const soaks = all.some((one) => one.rule === "soak" && one.stage === stage);
   if (rule === "from") {
-    if (verdict !== "pass") return [[FAILED, `${stage} does not hold it`, "", "", "", bad("needed")]];
-    return soaks ? [] : [[DONE, `${stage} holds it`]];
+    const soaks = needs.some((one) => one.rule === "soak" && one.stage === stage);
+    if (verdict === "pass") return soaks ? [] : [["  ", DONE, `  ${stage} holds it`]];
+    return [["  ", applies ? FAILED : WARNS, `  ${stage} does not hold it`, applies ? bad("  needed") : ""]];
   }
   if (since === null) return [];
-  const held = `held in ${stage} for ${formatDuration(view.now - Date.parse(since))}`;
-  const needs = limit === null ? "" : `needs ${formatLimit(limit)}`;
-  if (verdict === "pass") return [[DONE, held, "", "", needs]];
-  return [[WAITS, held, "", "", needs, warn(until === null ? "waits" : `waits: done ${formatTime(until, view)}`)]];
+  const held = `  held in ${stage} for ${formatDuration(view.now - Date.parse(since))}`;
+  const asked = limit === null ? "" : faint(`   needs ${formatLimit(limit)}`);
+  if (verdict === "pass") return [["  ", DONE, held, asked]];
+  return [["  ", WAITS, held, asked, warn(until === null ? "   waits" : `   waits: done ${formatTime(until, view)}`)]];
 }
 
-function gateRows(gates: readonly GateRow[]): readonly (readonly Span[])[] {
+/** On a narrow terminal the percentages go first. */
+function fittingRows(gates: readonly GateRow[], available: number): readonly (readonly Span[])[] {
+  const rows = gateRows(gates, true);
+  return naturalWidth(COLUMNS, rows) <= available ? rows : gateRows(gates, false);
+}
+
+function gateRows(gates: readonly GateRow[], withPercent: boolean): readonly (readonly Span[])[] {
   return summarizeGates(gates).entries.map((entry) => {
     const { metric, slice, rows } = entry;
     const observed = rows.find((row) => row.observed !== null)?.observed ?? null;
@@ -60,20 +80,20 @@ function gateRows(gates: readonly GateRow[]): readonly (readonly Span[])[] {
       glyphOf(entry),
       slice === null ? metric : `${metric} on ${slice}`,
       observed === null ? faint("—") : formatMetric(observed, null),
-      faint(changeText(rows)),
+      faint(changeText(rows, withPercent)),
       rows.map((row) => ruleText(row, directionOf(metric, {}))).join(" · "),
       standing(entry),
     ];
   });
 }
 
-function changeText(rows: readonly GateRow[]): string {
+function changeText(rows: readonly GateRow[], withPercent: boolean): string {
   const row = rows.find(({ observed, champion }) => observed !== null && champion !== null);
-  if (!row?.observed || !row.champion) return "";
+  if (!row?.observed || !row.champion || row.verdict === "incomparable") return "";
   const change = row.observed.minus(row.champion);
   if (change.isZero) return "(same)";
   const relative = relativeChange(change, row.champion);
-  const percent = relative === null || Math.abs(relative) < 0.02 ? "" : `, ${formatPercent(relative)}`;
+  const percent = !withPercent || relative === null || Math.abs(relative) < 0.02 ? "" : `, ${formatPercent(relative)}`;
   return `(${formatChange(change, null)}${percent})`;
 }
 
@@ -85,18 +105,26 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   pending: "waits",
 };
 
-function standing({ verdict, severity, rows }: GateEntrySummary): Span {
-  const reasons = new Set(rows.flatMap(({ reason }) => (reason === null ? [] : [reason])));
-  const warning = severity === "warn" && verdict !== "pass" ? ["a warning only"] : [];
-  const text = [WORDS[verdict], ...reasons, ...warning].filter((part) => part !== "").join("; ");
-  if (verdict === "pass") return faint(text);
-  return severity === "warn" ? warn(text) : bad(text);
+function standing({ verdict, severity }: GateEntrySummary): Span {
+  if (verdict === "pass") return "";
+  return severity === "warn" ? warn(`${WORDS[verdict]}, only warns`) : bad(WORDS[verdict]);
 }
 
 function glyphOf({ verdict, severity }: GateEntrySummary): Span {
   if (verdict === "pass") return DONE;
   if (severity === "warn") return WARNS;
   return verdict === "pending" ? WAITS : FAILED;
+}
+
+/** `no champion: f1, score` */
+function reasonLines(gates: readonly GateRow[]): readonly Line[] {
+  const metrics = new Map<string, Set<string>>();
+  for (const { reason, metric, slice } of gates) {
+    if (reason === null) continue;
+    const names = metrics.get(reason) ?? new Set();
+    metrics.set(reason, names.add(slice === null ? metric : `${metric} on ${slice}`));
+  }
+  return [...metrics].map(([reason, names]) => ["  ", faint(`${reason}: ${[...names].join(", ")}`)]);
 }
 
 function hintLines(gates: readonly GateRow[]): readonly Line[] {

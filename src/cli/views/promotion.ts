@@ -15,18 +15,20 @@ export function promotionView(answer: PromotionAnswer, view: View): readonly Lin
     const what = to === null ? `${stage} holds no version of ${model}` : `${stage} holds ${model} ${to} already`;
     return [[`${what}: nothing to do.`]];
   }
-  return [headline(answer), ...notApplied(answer), ...judgementLines(answer, view), ...outcome(answer, view)];
+  if (answer.kind === "closed") return [headline(answer), ...outcome(answer, view)];
+  return [headline(answer), ...judgementLines(answer, view, isJudged(answer.change)), ...outcome(answer, view)];
 }
 
-/** `Promotion fraud 1.2.9 → 1.3.0 · production` */
+/** `Promotion fraud 1.2.9 → 1.3.0 · production`, or `Promotion fraud 1.0.0 · production, which held none` */
 export function headline({ change, model, from, to, stage }: PromotionAnswer): Line {
   const noun = NOUNS[change ?? "release"];
+  if (from === null) return [noun, " ", strong(`${model} ${versionText(to)}`), ` · ${stage}, which held none`];
   return [noun, " ", strong(`${model} ${versionText(from)} → ${versionText(to)}`), ` · ${stage}`];
 }
 
-function notApplied({ change, gates }: PromotionAnswer): readonly Line[] {
-  if (change === "release" || change === null || gates.length === 0) return [];
-  return [["  ", faint("gates not applied: shown for information")]];
+/** Needs and gates bind a release only. */
+export function isJudged(change: Change | null): boolean {
+  return change === "release" || change === null;
 }
 
 function outcome(answer: PromotionAnswer, view: View): readonly Line[] {

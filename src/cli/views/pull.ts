@@ -22,7 +22,8 @@ function modelLines(one: PulledModel): readonly Line[] {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const what = version === null ? used : `${model}@${version}`;
   const loaded = files.filter(({ source }) => source === "lfs").length;
-  const from = loaded === 0 ? "from the cache" : `${count(loaded, "file")} downloaded`;
+  const part = loaded === files.length ? "downloaded" : `${loaded} of them downloaded`;
+  const from = loaded === 0 ? "from the cache" : part;
   const how = version === null ? "a folder of yours, not verified" : `${from}, verified`;
   return [
     [strong(what), " → ", strong(path), ...(changed ? [] : [faint("   unchanged")])],

@@ -2,18 +2,22 @@ import { formatBytes, formatMetric } from "../../documents/format-number.ts";
 import type { MetricChange } from "../../domain/metric/metric-diff.ts";
 import type { RegisterAnswer } from "../../operations/answers.ts";
 import { bad, faint, good, type Line, type Span, strong, type View, warn } from "../text/span.ts";
+import { widthOfLine } from "../text/width.ts";
 import { labelled, next } from "./parts.ts";
 import { promotionView } from "./promotion.ts";
 
 const SHOWN_FILES = 5;
 
 /** What was registered, how good it is beside the version below, where it went. */
-export function registerView(answer: RegisterAnswer, view: View & { readonly bump: string | null }): readonly Line[] {
+export function registerView(
+  answer: RegisterAnswer,
+  view: View & { readonly bump: string | null; readonly firstStage: string | null },
+): readonly Line[] {
   const id = `${answer.model}@${answer.version}`;
   return [
     headline(answer, view.bump),
     labelled("artifacts", filesText(answer)),
-    ...metricLine(answer),
+    ...metricLines(answer, view),
     ...whereLines(answer),
     ...(answer.promotion === null ? nextLines(answer, id, view) : [[], ...promotionView(answer.promotion, view)]),
   ];
@@ -34,13 +38,33 @@ function filesText({ artifacts }: RegisterAnswer): string {
   return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join(" · ");
 }
 
-function metricLine({ comparedTo, metrics, created }: RegisterAnswer): readonly Line[] {
-  if (comparedTo === null || metrics.length === 0 || !created) return [];
-  const spans = metrics.flatMap((change, index): readonly Span[] => [
-    ...(index === 0 ? [] : [" · "]),
-    ...changeSpans(change),
-  ]);
-  return [labelled(`vs ${comparedTo}`, ...spans)];
+/** As many metrics a line as fit; where nothing can be compared it is said once. */
+function metricLines({ comparedTo, metrics, created }: RegisterAnswer, view: View): readonly Line[] {
+  if (metrics.length === 0 || comparedTo === null || !created) return [];
+  const incomparable = metrics.every(({ verdict }) => verdict === "incomparable" || verdict === "added");
+  const items = metrics.map((change) => (incomparable ? valueSpans(change) : changeSpans(change)));
+  const rows = inRows(items, view.isTerminal ? view.columns - LABEL_WIDTH : 10_000);
+  const label = incomparable ? "metrics" : `vs ${comparedTo}`;
+  const lines = rows.map((row, index) => labelled(index === 0 ? label : "", ...row));
+  const why = `not comparable with ${comparedTo}: measured on something else, or not said on what`;
+  return incomparable ? [...lines, labelled("", faint(why))] : lines;
+}
+
+const LABEL_WIDTH = 14;
+const DOT = " · ";
+
+function inRows(items: readonly (readonly Span[])[], room: number): readonly (readonly Span[])[] {
+  const rows: Span[][] = [];
+  for (const item of items) {
+    const row = rows.at(-1);
+    if (row === undefined || widthOfLine(row) + DOT.length + widthOfLine(item) > room) rows.push([...item]);
+    else row.push(DOT, ...item);
+  }
+  return rows;
+}
+
+function valueSpans({ name, to, unit }: MetricChange): readonly Span[] {
+  return to === null ? [] : [`${name} ${formatMetric(to, unit)}`];
 }
 
 function changeSpans({ name, to, from, change, verdict, unit }: MetricChange): readonly Span[] {
@@ -64,8 +88,12 @@ function whereLines(answer: RegisterAnswer): readonly Line[] {
   return [labelled("pushed", `tag ${answer.tag}, ${bytes}`)];
 }
 
-function nextLines(answer: RegisterAnswer, id: string, view: View): readonly Line[] {
+function nextLines(
+  answer: RegisterAnswer,
+  id: string,
+  view: View & { readonly firstStage: string | null },
+): readonly Line[] {
   if (answer.planned === true) return [];
   if (!answer.published) return next(view, "git model push");
-  return next(view, `git model promote ${id} --to STAGE`);
+  return next(view, `git model promote ${id} --to ${view.firstStage ?? "STAGE"}`);
 }

@@ -3,7 +3,7 @@ import { bad, faint, good, type Line, type Span, strong, type View, warn } from 
 import { table } from "../text/table.ts";
 import { judgementLines } from "./judgement.ts";
 import { next, short, versionText } from "./parts.ts";
-import { headline } from "./promotion.ts";
+import { headline, isJudged } from "./promotion.ts";
 
 type Status = RequestAnswer["status"];
 
@@ -45,7 +45,7 @@ export function requestView(answer: RequestAnswer, view: View): readonly Line[] 
   return [
     headline(answer),
     ["  ", faint(answer.url ?? answer.branch ?? "")],
-    ...judgementLines(answer, view),
+    ...judgementLines(answer, view, isJudged(answer.change)),
     verdictLine(status),
     ...(answer.url === null ? next(view, `git model pr ${command} ${model} --stage ${stage}`) : []),
   ];
@@ -55,11 +55,9 @@ export function requestView(answer: RequestAnswer, view: View): readonly Line[] 
 export function reviewView(answer: ReviewAnswer, view: View): readonly Line[] {
   const { verdict, change, model, from, to, stage, head, base, policy } = answer;
   const what = model === null ? `Change of ${stage}` : `${model} ${versionText(from)} → ${versionText(to)} · ${stage}`;
-  const applies = change === "release" || change === null;
   return [
     ["Review of ", strong(what)],
-    ...(applies || answer.gates.length === 0 ? [] : [["  ", faint("gates not applied: shown for information")]]),
-    ...judgementLines(answer, view),
+    ...judgementLines(answer, view, isJudged(change)),
     verdictLine(verdict),
     [
       faint(

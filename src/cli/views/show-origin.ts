@@ -1,6 +1,7 @@
 import { Decimal } from "../../domain/metric/decimal.ts";
 import type { Manifest } from "../../domain/model/manifest.ts";
 import { faint, type Line, type View } from "../text/span.ts";
+import { alignedRows } from "../text/table.ts";
 import { formatTime } from "../text/time.ts";
 import { groupDigits, labelled, short } from "./parts.ts";
 
@@ -29,16 +30,22 @@ export function originLines({ data, source }: Manifest, view: View): readonly Li
 }
 
 /** Inputs and outputs: `amount  float32[-1]`. */
-export function signatureLines({ signature }: Manifest): readonly Line[] {
+export function signatureLines({ signature }: Manifest, view: View): readonly Line[] {
   const sides = [
     ["input", signature?.inputs ?? []],
     ["output", signature?.outputs ?? []],
   ] as const;
-  return sides.flatMap(([side, tensors]) =>
-    tensors.map(({ name, type, shape }) =>
-      labelled(side, name, faint(`  ${type ?? ""}${shape === undefined ? "" : `[${shape.join(", ")}]`}`)),
-    ),
+  const rows = sides.flatMap(([side, tensors]) =>
+    tensors.map(({ name, type, shape }) => [
+      faint(side),
+      name,
+      `${type ?? ""}${shape === undefined ? "" : `[${shape.join(", ")}]`}`,
+    ]),
   );
+  return alignedRows([{ title: "" }, { title: "", shrinks: true }, { title: "", empty: "" }], rows, {
+    available: view.columns,
+    indent: 2,
+  });
 }
 
 /** Nested metadata, indented; scalars behind their key. */

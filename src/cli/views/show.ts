@@ -9,7 +9,7 @@ import { listed, next, paragraph, short } from "./parts.ts";
 import { metadataLines, originLines, signatureLines } from "./show-origin.ts";
 
 /** A page about a version: what it is, how good, where it runs, what is in it, how it came to be, what to type. */
-export function showView(answer: ShowAnswer, view: View): readonly Line[] {
+export function showView(answer: ShowAnswer, view: View & { readonly firstStage: string | null }): readonly Line[] {
   const { manifest } = answer;
   return [
     ...title(answer, view),
@@ -23,7 +23,7 @@ export function showView(answer: ShowAnswer, view: View): readonly Line[] {
     ...part("Measured later", evaluationLines(answer, view)),
     ...part("Releases", releaseLines(answer, view)),
     ...part("Files", fileLines(answer, view)),
-    ...part("Signature", signatureLines(manifest)),
+    ...part("Signature", signatureLines(manifest, view)),
     ...part(
       "Parameters",
       pairLines(
@@ -90,7 +90,7 @@ function metricLines({ manifest }: ShowAnswer, view: View): readonly Line[] {
     (dataset?.sha256 === undefined ? undefined : `sha256 ${dataset.sha256.slice(0, 12)}`);
   const context = [
     ...(on === undefined ? [] : [`on ${on}`]),
-    ...(code === undefined ? [] : [`by ${code.slice(0, 12)}`]),
+    ...(code === undefined ? [] : [`by ${/^[0-9a-f]{40,}$/.test(code) ? short(code) : code}`]),
   ];
   const lines = alignedRows(NUMBER_COLUMNS, rows, { available: view.columns, indent: 2 });
   return rows.length === 0 || context.length === 0
@@ -107,11 +107,14 @@ function sliceLines({ manifest }: ShowAnswer, view: View): readonly Line[] {
 }
 
 function evaluationLines({ evaluations }: ShowAnswer, view: View): readonly Line[] {
-  return evaluations.map(({ at, kind, evaluation, metrics }): Line => {
+  return evaluations.flatMap(({ at, kind, evaluation, metrics }): readonly Line[] => {
     const on = evaluation?.dataset?.name ?? evaluation?.dataset?.uri ?? null;
     const numbers = Object.entries(metrics).map(([name, value]) => `${name} ${value.text}`);
-    const when = at === null ? "" : `${formatTime(at, view)} · `;
-    return ["  ", faint(`${when}${kind}${on === null ? "" : ` on ${on}`}`), `  ${numbers.join(" · ")}`];
+    const when = at === null ? "" : ` · ${formatTime(at, view)}`;
+    return [
+      ["  ", `${kind}${on === null ? "" : ` on ${on}`}`, faint(when)],
+      ...paragraph(numbers.join(" · "), view, "    "),
+    ];
   });
 }
 
@@ -119,7 +122,7 @@ function releaseLines({ releases }: ShowAnswer, view: View): readonly Line[] {
   const rows = releases.map(({ stage, number, at, until }) => [
     `${stage} #${number}`,
     formatTime(at, view),
-    until === null ? good("until now") : `until ${formatTime(until, view)}`,
+    until === null ? good("holds it now") : `until ${formatTime(until, view)}`,
   ]);
   return alignedRows([{ title: "" }, { title: "" }, { title: "" }], rows, { available: view.columns, indent: 2 });
 }
@@ -147,10 +150,17 @@ function pairLines(pairs: readonly (readonly [string, string])[], view: View): r
   return alignedRows([{ title: "" }, { title: "", shrinks: true }], pairs, { available, indent: 2 });
 }
 
-function nextLines({ model, version, stages, yanked, published }: ShowAnswer, view: View): readonly Line[] {
+function nextLines(
+  { model, version, stages, yanked, published }: ShowAnswer,
+  view: View & { readonly firstStage: string | null },
+): readonly Line[] {
   const id = `${model}@${version}`;
   if (yanked !== null) return [];
   if (!published) return next(view, "git model push");
   if (stages.length > 0) return next(view, `git model pull ${id} -o ${model.split("/").at(-1)}`);
-  return next(view, `git model promote ${id} --to STAGE`, `git model pull ${id} -o ${model.split("/").at(-1)}`);
+  return next(
+    view,
+    `git model promote ${id} --to ${view.firstStage ?? "STAGE"}`,
+    `git model pull ${id} -o ${model.split("/").at(-1)}`,
+  );
 }
