@@ -6,6 +6,7 @@ import { readManifest, writeManifest } from "../../src/documents/manifest.ts";
 import { stripUserinfo } from "../../src/documents/strip-userinfo.ts";
 import { Decimal } from "../../src/domain/metric/decimal.ts";
 import type { Manifest } from "../../src/domain/model/manifest.ts";
+import { describeWith } from "../support/oracles.ts";
 import { MANIFEST_EXAMPLE } from "./examples.ts";
 import { manifests, WORDS } from "./manifest-arbitrary.ts";
 
@@ -81,12 +82,8 @@ describe("writing a manifest", () => {
   });
 });
 
-describe("PyYAML", () => {
-  const python = spawnSync("python3", ["-c", "import yaml"]);
-  // biome-ignore lint/suspicious/noConsole: a test that is skipped says so
-  if (python.status !== 0) console.warn("python3 with PyYAML is not installed: what Python reads is not tested");
-
-  test.skipIf(python.status !== 0)("reads the values that were written", () => {
+describeWith(["pyyaml"], "PyYAML", () => {
+  test("reads the values that were written", () => {
     const labels = Object.fromEntries(WORDS.map((word, index) => [`w${index}`, word]));
     const words = parsed(
       `${HEAD}labels: ${JSON.stringify(labels)}\nmetrics: {a: 1e-07, b: 1e5, c: 0.9300, d: 3, e: -0.5, f: 1.5E+3}`,

@@ -36,6 +36,16 @@ export function describeWith(oracles: readonly Oracle[], name: string, body: () 
   describe.skip(name, body);
 }
 
+/** `test` for what only root can try: another user, a mount. For others it is left out, and the console says so. */
+export function testAsRoot(name: string, body: () => Promise<void>): void {
+  if (process.getuid?.() === 0) {
+    test(name, body);
+    return;
+  }
+  // biome-ignore lint/suspicious/noConsole: a silent skip would look like a pass
+  console.warn(`LEFT OUT: "${name}" needs root`);
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { buildSync } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openModelCache } from "../../../src/adapters/cache/model-cache.ts";
+import { testAsRoot } from "../../support/oracles.ts";
 import { tempDir } from "../../support/temp-repo.ts";
 import { contentsOf, sampleCache, sampleVersion, unreachable } from "./sample-version.ts";
 
@@ -95,8 +96,7 @@ describe("a cache that several processes use", () => {
     }
   });
 
-  it("is used by another user than root, and says which path that user may not write", async (context) => {
-    if (process.getuid?.() !== 0) return context.skip("only root can become another user");
+  testAsRoot("is used by another user than root, and says which path that user may not write", async () => {
     const sample = await manyFiles();
     await chmod(sample.directory, 0o755);
     const nobody = { uid: 65_534, gid: 65_534 };
@@ -113,8 +113,7 @@ describe("a cache that several processes use", () => {
     expect(await laidOut(sample)).toHaveProperty("manifest.yaml");
   });
 
-  it("serves a reader who may not write in it, with stamps and without", async (context) => {
-    if (process.getuid?.() !== 0) return context.skip("only root can become another user");
+  testAsRoot("serves a reader who may not write in it, with stamps and without", async () => {
     const sample = await manyFiles();
     await chmod(sample.directory, 0o755);
     await laidOut(sample);

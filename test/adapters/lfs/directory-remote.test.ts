@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { link, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,11 +6,9 @@ import { openDirectoryRemote } from "../../../src/adapters/lfs/directory-remote.
 import { isDirectoryUrl } from "../../../src/adapters/lfs/git-directory.ts";
 import { openLocalStore } from "../../../src/adapters/lfs/local-store.ts";
 import type { Pointer } from "../../../src/domain/artifact/pointer.ts";
-import { isolatedEnvironment } from "../../support/run-git.ts";
+import { describeWith } from "../../support/oracles.ts";
 import { repoAt, tempDir, tempRepo } from "../../support/temp-repo.ts";
 import { failure, flipByte, pointerTo } from "./objects.ts";
-
-const hasGitLfs = spawnSync("git", ["lfs", "version"], { env: isolatedEnvironment() }).status === 0;
 
 async function storeWith(...contents: readonly string[]) {
   const directory = await tempDir();
@@ -57,37 +54,38 @@ describe.each(KINDS)("a directory remote that is %s", (kind) => {
     expect(await reader.store.check(two, { hash: true })).toBe("present");
   });
 
-  it("speaks git-lfs's layout both ways", async (context) => {
-    if (!hasGitLfs) return context.skip("git-lfs is not installed");
-    const { url, repo } = await remoteRepo(kind);
-    const writer = await tempRepo();
-    for (const args of [
-      ["install", "--local"],
-      ["track", "*.bin"],
-    ])
-      await writer.git("lfs", ...args);
-    await writer.commit("Add models", { "a.bin": "sent by us", "b.bin": "sent by git-lfs", "empty.bin": "" });
-    const [ours, theirs] = [pointerTo("sent by us"), pointerTo("sent by git-lfs")];
-    const store = openLocalStore({ commonDir: writer.gitDir });
-    const remote = await openDirectoryRemote({ url, base: "/", store });
-    await remote.upload([ours]);
-    await writer.git("remote", "add", "origin", url);
-    await writer.git("push", "-q", "origin", "HEAD:refs/heads/lfs");
-    expect(await remote.missing([ours, theirs])).toEqual([]);
+  describeWith(["git-lfs"], "beside git-lfs", () => {
+    it("speaks git-lfs's layout both ways", async () => {
+      const { url, repo } = await remoteRepo(kind);
+      const writer = await tempRepo();
+      for (const args of [
+        ["install", "--local"],
+        ["track", "*.bin"],
+      ])
+        await writer.git("lfs", ...args);
+      await writer.commit("Add models", { "a.bin": "sent by us", "b.bin": "sent by git-lfs", "empty.bin": "" });
+      const [ours, theirs] = [pointerTo("sent by us"), pointerTo("sent by git-lfs")];
+      const store = openLocalStore({ commonDir: writer.gitDir });
+      const remote = await openDirectoryRemote({ url, base: "/", store });
+      await remote.upload([ours]);
+      await writer.git("remote", "add", "origin", url);
+      await writer.git("push", "-q", "origin", "HEAD:refs/heads/lfs");
+      expect(await remote.missing([ours, theirs])).toEqual([]);
 
-    const ourReader = await storeWith();
-    await (await openDirectoryRemote({ url, base: "/", store: ourReader.store })).download([ours, theirs]);
-    expect(await readFile(ourReader.store.pathOf(theirs.sha256), "utf8")).toBe("sent by git-lfs");
+      const ourReader = await storeWith();
+      await (await openDirectoryRemote({ url, base: "/", store: ourReader.store })).download([ours, theirs]);
+      expect(await readFile(ourReader.store.pathOf(theirs.sha256), "utf8")).toBe("sent by git-lfs");
 
-    const path = await tempDir();
-    await repo.git("-c", "filter.lfs.smudge=", "clone", "-q", "--no-checkout", "-b", "lfs", url, path);
-    const clone = repoAt(path);
-    await clone.git("lfs", "install", "--local");
-    await clone.git("checkout", "-q", "lfs");
-    await clone.git("lfs", "pull");
-    expect(await readFile(join(path, "a.bin"), "utf8")).toBe("sent by us");
-    expect(await readFile(join(path, "b.bin"), "utf8")).toBe("sent by git-lfs");
-    expect(await clone.git("lfs", "fsck")).toContain("OK");
+      const path = await tempDir();
+      await repo.git("-c", "filter.lfs.smudge=", "clone", "-q", "--no-checkout", "-b", "lfs", url, path);
+      const clone = repoAt(path);
+      await clone.git("lfs", "install", "--local");
+      await clone.git("checkout", "-q", "lfs");
+      await clone.git("lfs", "pull");
+      expect(await readFile(join(path, "a.bin"), "utf8")).toBe("sent by us");
+      expect(await readFile(join(path, "b.bin"), "utf8")).toBe("sent by git-lfs");
+      expect(await clone.git("lfs", "fsck")).toContain("OK");
+    });
   });
 
   it("finds the repository's own lfs.storage", async () => {
