@@ -41,16 +41,16 @@ async function makeRegistry({ world, terminal }) {
   await terminal.run("git init --quiet --bare ../server.git");
 
   terminal.say("The registry: a repository of its own, with a policy and a branch for each stage.");
-  await terminal.run("git model init ../registry", { says: ["staging", "production"] });
+  await terminal.run("git model init ../models", { says: ["staging", "production"] });
 
   terminal.say("The policy of this example brings gates: what a version must fulfil before production may hold it.");
-  terminal.type("cp registry.yaml ../registry/");
-  await copyFile(join(world.example, "registry.yaml"), join(world.directory, "registry/registry.yaml"));
-  await terminal.run('git -C ../registry commit --quiet -m "Add the gates" registry.yaml');
-  await terminal.run("git -C ../registry remote add origin ../server.git");
-  await terminal.run("git -C ../registry push --quiet origin main");
+  terminal.type("cp registry.yaml ../models/");
+  await copyFile(join(world.example, "registry.yaml"), join(world.directory, "models/registry.yaml"));
+  await terminal.run('git -C ../models commit --quiet -m "Add the gates" registry.yaml');
+  await terminal.run("git -C ../models remote add origin ../server.git");
+  await terminal.run("git -C ../models push --quiet origin main");
   await terminal.run("git model push");
-  terminal.type("export GIT_MODEL_REGISTRY=../registry");
+  terminal.type("export GIT_MODEL_REGISTRY=../models");
 }
 
 async function registerVersions({ world, terminal }) {
@@ -59,14 +59,14 @@ async function registerVersions({ world, terminal }) {
   terminal.say("Model files, their numbers, what they were measured on, the model card: one command, one new tag.");
   await terminal.run(first, { says: ["tumor@1.0.0"] });
 
-  terminal.say(`commands.txt has ${others.length} more like it. Each compares itself with the version before:`);
-  for (const command of others) {
-    const { stdout } = await terminal.quietly(command, { says: ["Registered"] });
-    terminal.print(inBrief(stdout));
-  }
+  terminal.say(
+    `commands.txt has ${others.length} more like it, for three models. Training jobs need not wait for one another; ` +
+      "each version is compared with the one before:",
+  );
+  for (const said of await inParallelByModel(terminal, others)) terminal.print(inBrief(said));
 
   terminal.say("Registering the same content again is no second version: a training job may be run again.");
-  await terminal.run(first.replace("--version 1.0.0 ", "--version 1.0.0 "), { says: ["1.0.0"] });
+  await terminal.run(first, { says: ["nothing to do"], types: shortened(first) });
 
   terminal.say("What is there now?");
   await terminal.run("git model list", { says: ["tumor-onnx", "diabetes"] });
@@ -96,7 +96,8 @@ async function promoteByRequest({ terminal }) {
 
   terminal.say("A colleague sees what is open and why it may be merged. CI judges with the same code.");
   await terminal.run("git model pr list", { says: ["tumor", "production"] });
-  await terminal.run("git model pr show tumor --stage production", { says: ["recall"] });
+  terminal.say("The same verdict as Markdown, which on GitHub is the comment below the pull request:");
+  await terminal.run("git model review tumor --stage production --markdown", { says: ["recall"], shows: firstSection });
 
   terminal.say("Merging moves the stage branch by one commit and leaves a release tag.");
   await terminal.run("git model pr merge tumor --stage production", { says: ["1.1.0"] });
@@ -137,7 +138,11 @@ async function lookBack({ terminal }) {
   await terminal.run("git model history tumor", { says: ["1.3.0", "production", "ada"] });
 
   terminal.say("Everything about what production runs.");
-  await terminal.run("git model show tumor@production", { says: ["1.3.0", "sha256"] });
+  await terminal.run("git model show tumor@production", {
+    says: ["1.3.0", "sha256"],
+    piped: "head -20",
+    shows: (output) => output.split("\n").slice(0, 20).join("\n"),
+  });
 }
 
 async function rollBackAtNight({ terminal }) {
@@ -176,7 +181,7 @@ async function hashesAgree({ world, terminal }) {
     terminal.must(manifest.includes(`path: ${name}, role: `), `the manifest does not name ${name}`);
     terminal.must(manifest.includes(digest), `the manifest has another sha256 for ${name}`);
   }
-  await terminal.run("grep sha256 ../current/manifest.yaml");
+  await terminal.run("grep pkl ../current/manifest.yaml");
 }
 
 async function predict({ world, terminal }) {
@@ -205,11 +210,12 @@ async function checkEverything({ terminal }) {
   await terminal.run("git model doctor", { says: ["9 versions"] });
 
   terminal.say("And it is only Git: any clone has all of it.");
-  await terminal.run("git -C ../registry log --first-parent --format=%s origin/stage/production -- models/tumor", {
+  await terminal.run("git -C ../models log --first-parent --format=%s origin/stage/production -- models/tumor", {
     says: ["Roll back tumor to 1.1.0 on production"],
   });
-  await terminal.run("git -C ../registry diff --unified=0 tumor@v1.0.0 tumor@v1.1.0 -- manifest.yaml", {
-    shows: (output) => changedMetrics(output),
+  await terminal.run("git -C ../models diff --unified=0 tumor@v1.0.0 tumor@v1.1.0 -- manifest.yaml", {
+    piped: 'grep -E "^.  (accuracy|f1|estimator):"',
+    shows: (output) => linesWith(output, /^.{3}(accuracy|f1|estimator):/),
   });
 }
 
@@ -229,17 +235,46 @@ function invite({ world, terminal }, seconds) {
   terminal.print(lines.join("\n"));
 }
 
-/** `Registered tumor@1.1.0` and the line that compares it. */
+/** `Registered tumor@1.1.0` and the first of the lines that compare it. */
 function inBrief(text) {
   const lines = text.split("\n");
-  const compared = lines.find((line) => withoutColour(line).trimStart().startsWith("vs "));
-  return compared === undefined ? (lines[0] ?? "") : `${lines[0]}\n${compared}`;
+  const plain = lines.map((line) => withoutColour(line).trim());
+  const compared = plain.findIndex((line) => line.startsWith("vs ") || line.startsWith("not comparable"));
+  if (compared < 0) return lines[0] ?? "";
+  const goesOn = /^ {14}/.test(withoutColour(lines[compared + 1] ?? ""));
+  return `${lines[0]}\n${lines[compared]}${goesOn ? " · …" : ""}`;
 }
 
-function changedMetrics(text) {
+/** Models side by side, the versions of each in their order; answers in the order of the commands. */
+async function inParallelByModel(terminal, commands) {
+  const models = new Map();
+  const answers = [];
+  for (const command of commands) {
+    const [, , , model] = command.split(" ");
+    const before = models.get(model) ?? Promise.resolve();
+    models.set(
+      model,
+      before.then(() => terminal.quietly(command, { says: ["Registered"] })),
+    );
+    answers.push(models.get(model));
+  }
+  return (await Promise.all(answers)).map(({ stdout }) => stdout);
+}
+
+/** The command as somebody types it the second time, with the arrow key: its end is not worth reading again. */
+function shortened(command) {
+  return `${command.split(" ").slice(0, 8).join(" ")} …`;
+}
+
+/** The report up to its first folded part. */
+function firstSection(text) {
+  const [head = ""] = text.split("<details>");
+  return `${head.trimEnd()}\n…`;
+}
+
+function linesWith(text, pattern) {
   return text
     .split("\n")
-    .filter((line) => /^[-+] {2}[a-z]/.test(withoutColour(line)))
-    .slice(0, 8)
+    .filter((line) => pattern.test(line))
     .join("\n");
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 
 const WIDTH = Math.min(process.stdout.columns ?? 100, 110);
 const COLOURED = process.stdout.isTTY === true && !process.env.NO_COLOR;
-const PROSE_WIDTH = Math.min(WIDTH, 92);
+const PROSE_WIDTH = Math.min(WIDTH, 100);
 
 /** The story did not go as it is told. */
 export class DemoBroken extends Error {}
@@ -17,13 +17,19 @@ export function openTerminal(world) {
     chapter: (title) =>
       tell(["", "", colour(`── ${title} ${"─".repeat(Math.max(0, PROSE_WIDTH - title.length - 4))}`, "1;36")]),
     /** A sentence or two: why the next command is typed. */
-    say: (text) => tell(["", ...wrap(text, PROSE_WIDTH - 2).map((line) => colour(`# ${line}`, "36"))]),
+    say: (text) => tell(["", ...wrap(text.split(" "), evenWidth(text)).map((line) => colour(`# ${line}`, "36"))]),
     /** A command line as a person types it, without running it. */
     type: (command) => tell(commandLines(command)),
     print: (text) => tell([text]),
-    /** Types a command, runs it and prints what it answers. */
+    /**
+     * Types a command, runs it and prints what it answers.
+     * @param {{ exit?: number, says?: readonly (string | RegExp)[], shows?: (output: string) => string, types?: string,
+     *   piped?: string }} expected `types`: what is seen instead of the command; `shows`: what is seen of its answer;
+     *   `piped`: the filter that `shows` stands for
+     */
     async run(command, expected = {}) {
-      tell(commandLines(command));
+      const { types = command, piped } = expected;
+      tell(commandLines(piped === undefined ? types : `${types} | ${piped}`));
       const answer = await execute(command, world);
       check(command, answer, expected);
       const shown = expected.shows === undefined ? answer.output : expected.shows(answer.output);
@@ -92,14 +98,21 @@ function words(command) {
 
 /** The prompt and the command, continued with a backslash where it is longer than the terminal. */
 function commandLines(command) {
-  const [first = "", ...more] = wrap(command, WIDTH - 6);
+  const [first = "", ...more] = wrap(command.split(/ (?=--|\| )/), WIDTH - 6);
   const lines = [`$ ${first}`, ...more.map((line) => `    ${line}`)];
   return lines.map((line, index) => colour(index < lines.length - 1 ? `${line} \\` : line, "1"));
 }
 
-function wrap(text, width) {
+/** As many lines as needed, none of them much shorter than the others. */
+function evenWidth(text) {
+  const width = PROSE_WIDTH - 2;
+  const lines = Math.ceil(text.length / width);
+  return lines === 1 ? width : Math.min(width, Math.ceil(text.length / lines) + 8);
+}
+
+function wrap(pieces, width) {
   const lines = [""];
-  for (const word of text.split(" ")) {
+  for (const word of pieces) {
     const line = lines.at(-1);
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;

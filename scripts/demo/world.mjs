@@ -50,7 +50,7 @@ function environmentOf(path, embedded) {
     GIT_AUTHOR_EMAIL: "ada@example.org",
     GIT_COMMITTER_NAME: "ada",
     GIT_COMMITTER_EMAIL: "ada@example.org",
-    GIT_MODEL_REGISTRY: join(path, "registry"),
+    GIT_MODEL_REGISTRY: join(path, "models"),
     ...(embedded ? { GIT_MODEL_GIT: "embedded" } : {}),
   };
 }
@@ -64,7 +64,7 @@ async function writePlayground(path) {
     [
       "# Makes `git model` speak of this registry, in this shell alone.",
       `export PATH='${path}/bin':"$PATH"`,
-      `export GIT_MODEL_REGISTRY='${path}/registry' XDG_CACHE_HOME='${path}/home/.cache'`,
+      `export GIT_MODEL_REGISTRY='${path}/models' XDG_CACHE_HOME='${path}/home/.cache'`,
       `cd '${path}/example'`,
       "",
     ].join("\n"),
