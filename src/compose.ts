@@ -162,6 +162,7 @@ async function contextOf(git: GitStore, world: World): Promise<RegistryContext> 
     describeSource: () => describeSource(git, world),
     resolvePath: (path) => resolve(directory, path),
     runUrl: ciRunUrl(environment),
+    memory: { policy: null },
   };
 }
 

@@ -9,10 +9,17 @@ import { answerVersion, plainMetrics } from "./answer-parts.ts";
 import type { CompareAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
-import { type Catalog, latestOf, loadCatalog, type VersionEntry, versionsOf } from "./load/catalog.ts";
+import { type Catalog, latestOf, loadCatalog, loadCatalogOf, type VersionEntry, versionsOf } from "./load/catalog.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName, requireReference, resolveReference } from "./load/resolve-reference.ts";
-import { readVersion, tryReadManifests } from "./load/version-details.ts";
+import {
+  manifestUnreadable,
+  readDetails,
+  tryReadManifests,
+  tryReadVersions,
+  type VersionDetails,
+} from "./load/version-details.ts";
+import { requireLimit } from "./query/limit.ts";
 import type { CompareQuestion } from "./questions.ts";
 
 const DEFAULT_LIMIT = 20;
@@ -21,17 +28,24 @@ type Row = CompareAnswer["versions"][number];
 
 /** Versions side by side (DETAILS 45): one model's by score, references as given, or each model's latest. */
 export async function compareRegistered(context: RegistryContext, question: CompareQuestion): Promise<CompareAnswer> {
-  if (question.fetch === true) {
-    const models = question.references.map((text) => requireReference(text).model);
-    await refresh(context, models.length === 0 ? "all" : models);
-  }
-  const catalog = await loadCatalog(context.git);
+  const models = [...new Set(question.references.map((text) => requireReference(text).model))];
+  if (question.fetch === true) await refresh(context, models.length === 0 ? "all" : models);
+  const catalog = await (models.length === 0 ? loadCatalog(context.git) : loadCatalogOf(context.git, models));
   const policy = (await policyOrWarn(context))?.policy ?? null;
   const [only] = question.references;
   const isModel = question.references.length === 1 && only !== undefined && !/[@#]/.test(only);
-  const rows = await readRows(context, await entriesOf(context, { catalog, question }), policy);
+  const entries = await entriesOf(context, { catalog, question });
+  const isPool = isModel || only === undefined;
+  const found = await (isPool
+    ? readPool(context, entries)
+    : Promise.all(entries.map((one) => readDetails(context.git, one))));
+  const rows = found.map((version): Row => {
+    const { manifest } = version;
+    const score = policy === null ? null : scoreOf(policy, manifest);
+    return { ...answerVersion(version), score, metrics: plainMetrics(manifest.metrics) };
+  });
   const ordered = isModel ? rows.toSorted(byScore) : rows;
-  const versions = ordered.slice(0, question.limit ?? DEFAULT_LIMIT);
+  const versions = ordered.slice(0, requireLimit(question.limit) ?? DEFAULT_LIMIT);
   return { versions, metrics: metricRows(versions, { policy, only: question.metrics ?? [] }) };
 }
 
@@ -51,21 +65,18 @@ async function entriesOf(
   return Promise.all(references.map(async (text) => (await resolveReference(context, text, catalog)).entry));
 }
 
-async function readRows(
+/** Versions that nobody named one by one: what cannot be read is left out, with a warning. */
+async function readPool(
   context: RegistryContext,
   entries: readonly VersionEntry[],
-  policy: Policy | null,
-): Promise<readonly Row[]> {
-  const versions = await Promise.all(entries.map((entry) => readVersion(context.git, entry)));
+): Promise<readonly VersionDetails[]> {
+  const versions = (await tryReadVersions(context.git, entries)).filter((one) => one !== null);
   const manifests = await tryReadManifests(context.git, versions);
-  return versions.map((version, index) => {
+  return versions.flatMap((version, index): readonly VersionDetails[] => {
     const manifest = manifests[index];
-    if (!manifest)
-      throw new RegistryError("manifest-invalid", `the manifest of ${version.tag} is not valid`, {
-        hint: "git model doctor",
-      });
-    const score = policy === null ? null : scoreOf(policy, manifest);
-    return { ...answerVersion(version), score, metrics: plainMetrics(manifest.metrics) };
+    if (manifest) return [{ ...version, manifest }];
+    context.reporter.warn(manifestUnreadable(version));
+    return [];
   });
 }
 

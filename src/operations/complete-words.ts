@@ -1,5 +1,5 @@
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog } from "./load/catalog.ts";
+import { loadCatalog, loadCatalogOf } from "./load/catalog.ts";
 import { loadPolicy } from "./load/load-policy.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
 import { loadStages } from "./load/stages.ts";
@@ -15,8 +15,9 @@ export async function completeWords(
     const views = await loadStages(context, policy.kind === "valid" ? policy.policy : null);
     return views.map(({ stage }) => stage);
   }
-  const { models } = await loadCatalog(context.git);
-  if (what === "models") return [...models.keys()];
-  const versions = model === undefined ? [] : (models.get(requireModelName(model)) ?? []);
-  return versions.map(({ version }) => version).toReversed();
+  if (what === "models") return [...(await loadCatalog(context.git)).models.keys()];
+  if (model === undefined) return [];
+  const name = requireModelName(model);
+  const { models } = await loadCatalogOf(context.git, [name]);
+  return (models.get(name) ?? []).map(({ version }) => version).toReversed();
 }

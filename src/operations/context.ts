@@ -5,6 +5,7 @@ import type { GitStore, HeadDescription } from "../ports/git-store.ts";
 import type { ModelCache } from "../ports/model-cache.ts";
 import type { Reporter } from "../ports/reporter.ts";
 import type { SourceFiles } from "../ports/source-files.ts";
+import type { PolicyState } from "./load/policy-state.ts";
 
 /** An open registry and the world around it: what every operation is given. */
 export interface RegistryContext {
@@ -25,6 +26,12 @@ export interface RegistryContext {
   readonly resolvePath: (path: string) => string;
   /** URL of the CI run that calls, or null. */
   readonly runUrl: string | null;
+  readonly memory: OperationMemory;
+}
+
+/** What one operation has read and need not read again. Changes while the operation runs; a fetch empties it. */
+export interface OperationMemory {
+  policy: Promise<PolicyState> | null;
 }
 
 export interface RegistryRemote {

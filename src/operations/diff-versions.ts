@@ -4,6 +4,7 @@ import type { DiffAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { diffSides } from "./judge/judge-change.ts";
+import { type Catalog, loadCatalogOf } from "./load/catalog.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { type Resolved, requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { readDetails, type VersionDetails } from "./load/version-details.ts";
@@ -14,14 +15,10 @@ export async function diffRegistered(
   context: RegistryContext,
   question: DiffQuestion,
 ): Promise<DiffAnswer & { readonly report: string }> {
-  const references = [question.from, question.to].map(requireReference);
-  if (question.fetch === true) {
-    await refresh(
-      context,
-      references.map(({ model }) => model),
-    );
-  }
-  const [from, to] = await Promise.all([side(context, question.from), side(context, question.to)]);
+  const models = [...new Set([question.from, question.to].map((text) => requireReference(text).model))];
+  if (question.fetch === true) await refresh(context, models);
+  const catalog = await loadCatalogOf(context.git, models);
+  const [from, to] = await Promise.all([side(context, question.from, catalog), side(context, question.to, catalog)]);
   const policy = await policyOrWarn(context);
   const diff = diffSides(policy?.policy ?? null, from.details, to.details);
   const report = formatDiffReport({ from: label(from), to: label(to), diff });
@@ -33,8 +30,8 @@ interface Side {
   readonly details: VersionDetails;
 }
 
-async function side(context: RegistryContext, reference: string): Promise<Side> {
-  const resolved = await resolveReference(context, reference);
+async function side(context: RegistryContext, reference: string, catalog: Catalog): Promise<Side> {
+  const resolved = await resolveReference(context, reference, catalog);
   return { resolved, details: await readDetails(context.git, resolved.entry) };
 }
 

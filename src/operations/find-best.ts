@@ -2,7 +2,7 @@ import { answerVersion } from "./answer-parts.ts";
 import type { BestAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog } from "./load/catalog.ts";
+import { loadCatalog, loadCatalogOf } from "./load/catalog.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
@@ -18,7 +18,7 @@ export async function findBest(context: RegistryContext, question: BestQuestion)
   const policy = await policyOrWarn(context);
   const stages = await loadStages(context, policy?.policy ?? null);
   const stage = question.stage === undefined ? null : requireKnownStage(question.stage, stages);
-  const catalog = await loadCatalog(context.git);
+  const catalog = await (model === null ? loadCatalog(context.git) : loadCatalogOf(context.git, [model]));
   const best = await pickBest(context, { catalog, model, metric: question.metric ?? null, stage });
   const version = await readVersion(context.git, best.entry);
   return {

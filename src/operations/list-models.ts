@@ -3,7 +3,6 @@ import type { ObjectId } from "../domain/object-id.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import type { StageName } from "../domain/policy/stage.ts";
 import type { HeldVersion } from "../domain/stage/ledger.ts";
-import { heldVersion } from "../domain/stage/ledger.ts";
 import { isoTime } from "./answer-parts.ts";
 import type { ListAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -14,9 +13,10 @@ import { fetchedAt } from "./load/fetched-at.ts";
 import { heldModels } from "./load/held-models.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
-import { loadLedger, loadStages, type StageView } from "./load/stages.ts";
+import { heldByTags, loadStages, type StageView } from "./load/stages.ts";
 import { tryReadManifests, tryReadVersions, type VersionObjects } from "./load/version-details.ts";
 import { parseConditions } from "./query/conditions.ts";
+import { requireLimit } from "./query/limit.ts";
 import type { ListQuestion } from "./questions.ts";
 
 /** Every model: its latest version, what each stage holds, how many versions, when it last changed. Sorted by name. */
@@ -27,10 +27,11 @@ export async function listModels(context: RegistryContext, question: ListQuestio
   const only = question.stage === undefined ? null : requireKnownStage(question.stage, stages);
   const versions = await readAll(context, catalog);
   const held = await holdings(context, { catalog, stages, versions });
+  const limit = requireLimit(question.limit);
   const names = await chosenModels(context, question, { catalog, versions, policy: policy?.policy ?? null });
   const rows = names
     .filter((model) => only === null || held.get(only)?.has(model))
-    .slice(0, question.limit)
+    .slice(0, limit)
     .map((model) => row(model, { catalog, stages, versions, held }));
   return { fetchedAt: await fetchedAt(context), models: rows };
 }
@@ -78,7 +79,7 @@ async function holdings(context: RegistryContext, everything: Everything): Promi
   const byTree = new Map([...versions.values()].map((one) => [`${one.model} ${one.tree}`, one.version]));
   const found = new Map<StageName, ReadonlyMap<ModelName, HeldVersion>>();
   for (const view of stages) {
-    if (view.kind === "tag") found.set(view.stage, await heldByTags(context, view, catalog));
+    if (view.kind === "tag") found.set(view.stage, heldByTags(catalog, view.stage));
     else {
       const trees =
         view.tip === null
@@ -91,20 +92,6 @@ async function holdings(context: RegistryContext, everything: Everything): Promi
     }
   }
   return found;
-}
-
-async function heldByTags(
-  context: RegistryContext,
-  view: StageView,
-  catalog: Catalog,
-): Promise<ReadonlyMap<ModelName, HeldVersion>> {
-  const models = new Set(catalog.releases.filter(({ stage }) => stage === view.stage).map(({ model }) => model));
-  const held = new Map<ModelName, HeldVersion>();
-  for (const name of models) {
-    const version = heldVersion((await loadLedger(context, view, { name, catalog })).holds);
-    if (version !== null) held.set(name, version);
-  }
-  return held;
 }
 
 function row(model: ModelName, all: Everything & { readonly held: Holdings }): ListAnswer["models"][number] {

@@ -10,15 +10,16 @@ import { answerVersion, createdAt, plainMetrics } from "./answer-parts.ts";
 import type { ListedVersion, ListVersionsAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog, versionsOf } from "./load/catalog.ts";
+import { loadCatalogOf, versionsOf } from "./load/catalog.ts";
 import { fetchedAt } from "./load/fetched-at.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
-import { loadModelOnStages } from "./load/stages-of-model.ts";
+import { loadHeldOnStages } from "./load/stages-of-model.ts";
 import { tryReadManifests, tryReadVersions, type VersionObjects } from "./load/version-details.ts";
 import { readYanks, type Yank } from "./load/yanks.ts";
 import { parseConditions } from "./query/conditions.ts";
+import { requireLimit } from "./query/limit.ts";
 import type { ListVersionsQuestion } from "./questions.ts";
 
 /** The versions of a model, newest semver first, or sorted by a metric, best first; filtered by stage, labels and conditions. */
@@ -27,12 +28,15 @@ export async function listVersions(
   question: ListVersionsQuestion,
 ): Promise<ListVersionsAnswer> {
   const model = requireModelName(question.model);
+  const limit = requireLimit(question.limit);
   const holds = parseConditions(question.where ?? null, question.labels ?? []);
   if (question.fetch === true) await refresh(context, [model]);
-  const catalog = await loadCatalog(context.git);
+  const catalog = await loadCatalogOf(context.git, [model]);
   const entries = versionsOf(catalog, model);
   const policy = (await policyOrWarn(context))?.policy ?? null;
-  const onStages = await loadModelOnStages(context, catalog, model);
+  const sound = (await tryReadVersions(context.git, entries)).filter((one) => one !== null);
+  const byTree = new Map(sound.map((one) => [one.tree, one]));
+  const onStages = await loadHeldOnStages(context, catalog, { name: model, byTree });
   const stage =
     question.stage === undefined
       ? null
@@ -40,13 +44,13 @@ export async function listVersions(
           question.stage,
           onStages.map(({ view }) => view),
         );
-  const versions = (await tryReadVersions(context.git, entries)).filter((one) => one !== null).toReversed();
+  const versions = sound.toReversed();
   const [manifests, yanks] = await Promise.all([
     tryReadManifests(context.git, versions),
     readYanks(context.git, entries),
   ]);
   const listed = versions.map((version, index) => {
-    const stages = onStages.filter(({ ledger }) => ledger.holds?.version === version.version).map((one) => one.stage);
+    const stages = onStages.filter(({ held }) => held === version.version).map((one) => one.stage);
     return listedVersion(version, {
       manifest: manifests[index] ?? null,
       yank: yanks.get(version.tag) ?? null,
@@ -59,7 +63,7 @@ export async function listVersions(
   return {
     fetchedAt: await fetchedAt(context),
     model,
-    versions: sorted.slice(0, question.limit),
+    versions: sorted.slice(0, limit),
     total: sorted.length,
   };
 }

@@ -9,8 +9,9 @@ import { createdAt } from "./answer-parts.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Catalog, type VersionEntry, versionsOf } from "./load/catalog.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
-import { loadLedger, loadStage } from "./load/stages.ts";
-import { tryReadManifests, tryReadVersions } from "./load/version-details.ts";
+import { loadStage } from "./load/stages.ts";
+import { loadLedgers } from "./load/stages-of-model.ts";
+import { manifestUnreadable, tryReadManifests, tryReadVersions } from "./load/version-details.ts";
 
 /** The best version of a pool, and what was looked at. */
 export interface PickedBest {
@@ -36,7 +37,7 @@ export async function pickBest(
 ): Promise<PickedBest> {
   const policy = await policyOrWarn(context);
   const all = asked.model === null ? [...asked.catalog.models.values()].flat() : versionsOf(asked.catalog, asked.model);
-  const pool = asked.stage === null ? all : await releasedTo(context, asked.stage, { catalog: asked.catalog, all });
+  const pool = asked.stage === null ? all : await releasedTo(context, asked.stage, { ...asked, all });
   const by = asked.metric ?? SCORE_KEY;
   const pick = pickBestOf(await candidatesOf(context, pool), { by, policy: policy?.policy ?? null });
   if (pick.kind === "best") {
@@ -69,7 +70,10 @@ async function candidatesOf(
   const manifests = await tryReadManifests(context.git, versions);
   return versions.flatMap((version, index) => {
     const manifest = manifests[index];
-    if (!manifest) return [];
+    if (!manifest) {
+      context.reporter.warn(manifestUnreadable(version));
+      return [];
+    }
     const { model, version: number, yankId } = version;
     return [
       { model, version: number, yanked: yankId !== null, createdAt: createdAt(version), manifest, entry: version },
@@ -80,16 +84,17 @@ async function candidatesOf(
 async function releasedTo(
   context: RegistryContext,
   stage: StageName,
-  { catalog, all }: { readonly catalog: Catalog; readonly all: readonly VersionEntry[] },
+  {
+    catalog,
+    all,
+    model,
+  }: { readonly catalog: Catalog; readonly all: readonly VersionEntry[]; readonly model: ModelName | null },
 ): Promise<readonly VersionEntry[]> {
   const policy = await policyOrWarn(context);
   const view = await loadStage(context, policy?.policy ?? null, stage);
-  const models = [...new Set(all.map(({ model }) => model))];
-  const ledgers = new Map(
-    await Promise.all(models.map(async (name) => [name, await loadLedger(context, view, { name, catalog })] as const)),
-  );
-  return all.filter(({ model, version }) => {
-    const ledger = ledgers.get(model);
-    return ledger !== undefined && wasReleased(ledger, version);
+  const ledgers = await loadLedgers(context, view, { catalog, models: model === null ? null : [model] });
+  return all.filter((one) => {
+    const ledger = ledgers.get(one.model);
+    return ledger !== undefined && wasReleased(ledger, one.version);
   });
 }

@@ -1,6 +1,6 @@
 import { finding } from "../domain/finding.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";
-import { type ErrorCode, RegistryError } from "../errors.ts";
+import { type ErrorCode, exitCodeOf, RegistryError } from "../errors.ts";
 import type { PullAnswer, PulledModel } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
@@ -25,15 +25,25 @@ const FALLBACK_ON: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * Hands out verified bytes: to a directory, behind a link, or from the cache. Each reference is tried, then the
- * fallbacks in order; the answer says which was used.
+ * fallbacks in order; the answer says which was used. One that cannot be had stops none of the others; then the worst of
+ * the errors is thrown (DETAILS 34).
  */
 export async function pullArtifacts(context: RegistryContext, question: PullQuestion): Promise<PullAnswer> {
   checkQuestion(question);
-  const isFresh = question.offline === true ? false : await refreshFor(context, question);
+  const stale = question.offline === true ? null : await refreshFor(context, question);
+  const offline = question.offline === true || stale !== null;
   const models: PulledModel[] = [];
+  const failures: RegistryError[] = [];
   for (const requested of question.references) {
-    models.push(await pullOne(context, { question, requested, offline: !isFresh }));
+    try {
+      models.push(await pullOne(context, { question, requested, offline, stale }));
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      failures.push(error);
+    }
   }
+  const [worst] = failures.toSorted((a, b) => exitCodeOf(b.code) - exitCodeOf(a.code));
+  if (worst !== undefined) throw worst;
   return { models };
 }
 
@@ -57,36 +67,43 @@ function checkQuestion(question: PullQuestion): void {
     (text, index) =>
       references.findIndex((one) => requireReference(one).model === requireReference(text).model) !== index,
   );
-  if (twice !== undefined && output !== undefined) {
-    throw new RegistryError(
-      "usage",
-      `${requireReference(twice).model} is named twice, and both would be one directory`,
-    );
+  if (twice !== undefined) {
+    throw new RegistryError("usage", `${requireReference(twice).model} is named twice`, {
+      hint: "one version of a model at a time",
+    });
   }
 }
 
-/** Fetches what the references need. After a network error what was fetched last is used, and said (DETAILS 47). */
-async function refreshFor(context: RegistryContext, question: PullQuestion): Promise<boolean> {
+/**
+ * Fetches what the references need. After a network error what was fetched last is used, and said (DETAILS 47): the error
+ * is the answer, null when all is fresh.
+ */
+async function refreshFor(context: RegistryContext, question: PullQuestion): Promise<RegistryError | null> {
   const named = [...question.references, ...(question.fallbacks ?? []).filter((text) => !isPath(text))];
   try {
     const models = [...new Set(named.map((text) => requireReference(text).model))];
     await refresh(context, models);
-    return true;
+    return null;
   } catch (error) {
     if (!(error instanceof RegistryError) || !["network", "git-failed", "auth-failed"].includes(error.code))
       throw error;
     const at = await context.fetchLog.read();
     const age = at === null ? "nothing was ever fetched" : `what was fetched on ${isoSeconds(at)} is used`;
     context.reporter.warn(finding("stale", `${error.message}: ${age}`, { severity: "warning", hint: error.hint }));
-    return false;
+    return error;
   }
 }
 
 async function pullOne(
   context: RegistryContext,
-  one: { readonly question: PullQuestion; readonly requested: string; readonly offline: boolean },
+  one: {
+    readonly question: PullQuestion;
+    readonly requested: string;
+    readonly offline: boolean;
+    readonly stale: RegistryError | null;
+  },
 ): Promise<PulledModel> {
-  const { question, requested, offline } = one;
+  const { question, requested, offline, stale } = one;
   const target = targetOf(question, requested);
   let first: RegistryError | null = null;
   for (const used of [requested, ...(question.fallbacks ?? [])]) {
@@ -104,7 +121,8 @@ async function pullOne(
       return { ...answer, requested, used, fallback: first !== null };
     } catch (error) {
       if (!(error instanceof RegistryError) || !FALLBACK_ON.has(error.code)) throw error;
-      first ??= error;
+      // What could not be had for want of the remote is the remote's failure, and may succeed later.
+      first ??= stale ?? error;
     }
   }
   throw first ?? new RegistryError("not-found", `there is nothing to pull for ${requested}`);

@@ -1,4 +1,5 @@
 import { RegistryError } from "../errors.ts";
+import { beginOperation } from "./begin-operation.ts";
 import type { RegistryContext } from "./context.ts";
 import { loadCatalog } from "./load/catalog.ts";
 import { loadPolicy } from "./load/load-policy.ts";
@@ -11,9 +12,10 @@ import type { Registry } from "./registry.ts";
 export function registryOf(context: RegistryContext): Registry {
   let looked: Promise<void> | null = null;
   const ready = async (): Promise<RegistryContext> => {
-    looked ??= requireRegistry(context);
+    const operation = beginOperation(context);
+    looked ??= requireRegistry(operation);
     await looked;
-    return context;
+    return operation;
   };
   return {
     register: async (question) => (await import("./register-version.ts")).registerVersion(await ready(), question),
@@ -45,7 +47,7 @@ export function registryOf(context: RegistryContext): Registry {
     push: async () => (await import("./push-registry.ts")).pushRegistry(await ready()),
     complete: async (what, model) => {
       const { completeWords } = await import("./complete-words.ts");
-      return completeWords(context, what, model).catch(() => []);
+      return completeWords(beginOperation(context), what, model).catch(() => []);
     },
     close: () => context.git.close(),
   };
@@ -66,6 +68,7 @@ async function requireRegistry(context: RegistryContext): Promise<void> {
 }
 
 async function isRegistry(context: RegistryContext): Promise<boolean> {
-  if ((await loadPolicy(context)).kind !== "missing") return true;
+  context.memory.policy = loadPolicy(context);
+  if ((await context.memory.policy).kind !== "missing") return true;
   return (await loadCatalog(context.git)).models.size > 0;
 }

@@ -3,7 +3,7 @@ import { answerVersion, createdAt, isoTime, plainMetrics } from "./answer-parts.
 import type { ShowAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog } from "./load/catalog.ts";
+import { loadCatalogOf } from "./load/catalog.ts";
 import { loadMeasurements } from "./load/measurements.ts";
 import { requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { loadModelOnStages, type ModelOnStage } from "./load/stages-of-model.ts";
@@ -15,15 +15,16 @@ import type { ShowQuestion } from "./questions.ts";
 export async function showVersion(context: RegistryContext, question: ShowQuestion): Promise<ShowAnswer> {
   const { model } = requireReference(question.reference);
   if (question.fetch === true) await refresh(context, [model]);
-  const catalog = await loadCatalog(context.git);
+  const catalog = await loadCatalogOf(context.git, [model]);
   const { entry } = await resolveReference(context, question.reference, catalog);
   const details = await readDetails(context.git, entry);
-  const [{ measurements }, onStages, card, yanks] = await Promise.all([
+  const [{ measurements, findings }, onStages, card, yanks] = await Promise.all([
     loadMeasurements(context, details),
     loadModelOnStages(context, catalog, model),
     readFile(context.git, details, { name: CARD_FILE, limit: CARD_LIMIT }),
     readYanks(context.git, [entry]),
   ]);
+  for (const remark of findings) context.reporter.warn({ ...remark, severity: "warning" });
   const yank = yanks.get(entry.tag);
   return {
     ...answerVersion(details),

@@ -22,6 +22,7 @@ export async function refresh(context: RegistryContext, models: readonly ModelNa
   }
   const branches: Refspec = { source: "refs/heads/*", target: `refs/remotes/${remote.name}/*`, force: true };
   const outcome = await git.fetch(remote.name, [branches, ...tagSpecs(models)], { prune: true });
+  context.memory.policy = null;
   await settleDrafts(context, remote);
   await context.fetchLog.record(context.clock.now());
   const drafts = new Set((await git.listRefs([DRAFTS])).map(({ name }) => name));

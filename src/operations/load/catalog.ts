@@ -4,7 +4,7 @@ import { formatVersionTag, parseVersionTag, parseYankTag } from "../../domain/mo
 import type { ObjectId } from "../../domain/object-id.ts";
 import { parseReleaseTag, type ReleaseTag } from "../../domain/stage/release-tag.ts";
 import { RegistryError } from "../../errors.ts";
-import type { GitStore, Ref } from "../../ports/git-store.ts";
+import type { GitStore, Ref, RefName } from "../../ports/git-store.ts";
 import { DRAFTS, TAGS } from "./ref-names.ts";
 
 /** A version tag, as the refs alone show it. */
@@ -38,6 +38,16 @@ export interface Catalog {
 /** Reads all tags of the registry. */
 export async function loadCatalog(git: GitStore): Promise<Catalog> {
   return readCatalog(await git.listRefs([TAGS, DRAFTS]));
+}
+
+/**
+ * Reads the tags of some models only, which in a large registry is far less. Where one of them has no version it is the
+ * whole catalog, so that errors can name similar models.
+ */
+export async function loadCatalogOf(git: GitStore, models: readonly ModelName[]): Promise<Catalog> {
+  const tags = models.flatMap((model): RefName[] => [`${TAGS}${model}@`, `${TAGS}${model}#`]);
+  const catalog = readCatalog(await git.listRefs([...tags, ...models.map((model): RefName => `${DRAFTS}${model}@`)]));
+  return models.every((model) => catalog.models.has(model)) ? catalog : loadCatalog(git);
 }
 
 /** The catalog that a list of refs amounts to. */
@@ -100,6 +110,19 @@ export function versionsOf(catalog: Catalog, model: ModelName): readonly Version
   const versions = catalog.models.get(model);
   if (versions !== undefined) return versions;
   throw new RegistryError("not-found", `there is no model ${model}`, { hint: similarModels(catalog, model) });
+}
+
+/** Things of many models, sorted into one list a model. */
+export function byModel<T extends { readonly model: ModelName }>(
+  things: readonly T[],
+): ReadonlyMap<ModelName, readonly T[]> {
+  const groups = new Map<ModelName, T[]>();
+  for (const thing of things) {
+    const group = groups.get(thing.model);
+    if (group === undefined) groups.set(thing.model, [thing]);
+    else group.push(thing);
+  }
+  return groups;
 }
 
 /** The highest release that is not yanked, a pre-release only if there is no release; null when all are yanked. */

@@ -3,7 +3,7 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import { loadStages } from "./stages.ts";
-import { entryAt, readCommit, readTrees } from "./trees.ts";
+import { entryAt, modelTree, readCommit, readTrees } from "./trees.ts";
 
 /**
  * Every model that a stage holds, with its tree: the folders below `models/` that hold a manifest.yaml,
@@ -64,13 +64,28 @@ function subfolders(
   return below;
 }
 
-/** True iff some stage holds or held the model. */
+/** True iff some stage holds or held the model, registered or not. */
 export async function wasEverHeld(context: RegistryContext, model: ModelName): Promise<boolean> {
   const stages = await loadStages(context, null);
   for (const { tip } of stages) {
     if (tip === null) continue;
-    const changes = await context.git.firstParents(tip, { path: `models/${model}`, limit: 1 });
-    if (changes.length > 0) return true;
+    const [change] = await context.git.firstParents(tip, { path: `models/${model}`, limit: 1 });
+    const tree = change?.after ?? change?.before ?? null;
+    if (tree !== null && (await isModel(context.git, tree))) return true;
   }
   return false;
 }
+
+/** True iff the stage holds a model of this name now, and not only a folder of models. */
+export async function holdsModel({ git }: RegistryContext, tip: ObjectId, model: ModelName): Promise<boolean> {
+  const tree = await modelTree(git, (await readCommit(git, tip)).tree, model);
+  return tree !== null && (await isModel(git, tree));
+}
+
+async function isModel(git: GitStore, tree: ObjectId): Promise<boolean> {
+  const [object] = await git.readObjects([tree], { limit: TREE_LIMIT });
+  return object?.kind === "tree" && object.entries.some(({ name }) => name === "manifest.yaml");
+}
+
+/** A version's tree names a handful of files. */
+const TREE_LIMIT = 1024 * 1024;

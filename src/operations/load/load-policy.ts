@@ -5,24 +5,13 @@ import { POLICY_LIMIT, type Policy, type StagePolicy, stageNames, stagePolicy } 
 import { parseStageName, type StageName } from "../../domain/policy/stage.ts";
 import { RegistryError } from "../../errors.ts";
 import type { RegistryContext } from "../context.ts";
+import type { LoadedPolicy, PolicyState } from "./policy-state.ts";
 import { branchOf, branchRef } from "./ref-names.ts";
 import { entryAt, readCommit } from "./trees.ts";
 
 export const POLICY_FILE = "registry.yaml";
 
-/** The policy as the default branch has it; never the working tree, never the change at hand. */
-export interface LoadedPolicy {
-  readonly policy: Policy;
-  /** Blob id. */
-  readonly id: ObjectId;
-  /** Name of the default branch. */
-  readonly branch: string;
-}
-
-export type PolicyState =
-  | ({ readonly kind: "valid" } & LoadedPolicy)
-  | { readonly kind: "missing"; readonly branch: string }
-  | { readonly kind: "invalid"; readonly branch: string; readonly id: ObjectId; readonly findings: readonly Finding[] };
+export type { LoadedPolicy, PolicyState } from "./policy-state.ts";
 
 /**
  * The default branch (DETAILS 10): what the remote's HEAD names, else `git-model.defaultBranch`, else `main`.
@@ -73,19 +62,22 @@ export async function requirePolicy(context: RegistryContext): Promise<LoadedPol
   throw policyMissing(context, state.branch);
 }
 
-/** The policy for reads, register, evaluate and yank: an invalid or missing one is a warning (DETAILS 14). */
+/**
+ * The policy for reads, register, evaluate and yank: an invalid or missing one is a warning (DETAILS 14). It is read once
+ * an operation, and again after a fetch.
+ */
 export async function policyOrWarn(context: RegistryContext): Promise<LoadedPolicy | null> {
-  const state = await loadPolicy(context);
+  context.memory.policy ??= loadPolicy(context);
+  const state = await context.memory.policy;
   if (state.kind === "valid") return state;
-  if (state.kind === "invalid") {
-    context.reporter.warn(
-      finding("policy-invalid", `${POLICY_FILE} on ${state.branch} is not valid, so it is left out of account`, {
-        severity: "warning",
-        hint: "git model validate",
-        file: POLICY_FILE,
-      }),
-    );
-  }
+  const what = state.kind === "invalid" ? `${POLICY_FILE} on ${state.branch} is not valid` : noPolicy(context, state);
+  context.reporter.warn(
+    finding(`policy-${state.kind}`, `${what}, so no stage, direction or score is known from it`, {
+      severity: "warning",
+      hint: state.kind === "invalid" ? "git model validate" : "git model init",
+      file: POLICY_FILE,
+    }),
+  );
   return null;
 }
 
@@ -104,9 +96,13 @@ function invalid(branch: string, id: ObjectId, findings: readonly Finding[]): Po
   return { kind: "invalid", branch, id, findings };
 }
 
-function policyMissing({ remote }: RegistryContext, branch: string): RegistryError {
-  const where = remote === null ? branch : `${remote.name}/${branch}`;
-  return new RegistryError("policy-missing", `there is no ${POLICY_FILE} on ${where}`, {
+function noPolicy({ remote }: RegistryContext, { branch }: Pick<PolicyState, "branch">): string {
+  return `there is no ${POLICY_FILE} on ${remote === null ? branch : `${remote.name}/${branch}`}`;
+}
+
+function policyMissing(context: RegistryContext, branch: string): RegistryError {
+  const { remote } = context;
+  return new RegistryError("policy-missing", noPolicy(context, { branch }), {
     hint: remote === null ? "git model init" : `git model init, or git push ${remote.name} ${branch}`,
   });
 }

@@ -29,7 +29,8 @@ export async function loadMeasurements(context: RegistryContext, version: Versio
   const tip = await context.git.readRef(evaluationRef(context, version.model));
   if (tip === null) return { measurements: [manifest], findings: [] };
   const commits = await context.git.firstParents(tip, { path: `v${version.version}` });
-  const added = (await Promise.all(commits.map((commit) => addedFiles(context.git, commit)))).flat();
+  const files = (await Promise.all(commits.map((commit) => addedFiles(context.git, commit)))).flat();
+  const added = files.filter(({ path }, index) => files.findIndex((one) => one.path === path) === index);
   const read = await readEvaluations(context.git, added, version);
   return { measurements: [...read.measurements, manifest], findings: read.findings };
 }

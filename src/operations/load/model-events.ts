@@ -1,17 +1,17 @@
-import { parseEvaluationPath } from "../../domain/model/evaluation.ts";
+import { parseEvaluationBranch, parseEvaluationPath } from "../../domain/model/evaluation.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import { formatYankTag } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import type { StageName } from "../../domain/policy/stage.ts";
-import type { StageEvent } from "../../domain/stage/ledger.ts";
+import type { Ledger, StageEvent } from "../../domain/stage/ledger.ts";
 import { formatReleaseTag } from "../../domain/stage/release-tag.ts";
+import type { Commit, GitStore, TreeEntry } from "../../ports/git-store.ts";
 import { isoTime } from "../answer-parts.ts";
 import type { EventAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
-import type { VersionEntry } from "./catalog.ts";
-import { evaluationRef } from "./ref-names.ts";
-import type { ModelOnStage } from "./stages-of-model.ts";
-import { walkTree } from "./trees.ts";
+import { byModel, type VersionEntry } from "./catalog.ts";
+import { branchOf, branchRef } from "./ref-names.ts";
+import { readTrees } from "./trees.ts";
 import { tryReadVersions, type VersionObjects } from "./version-details.ts";
 import { readYanks } from "./yanks.ts";
 
@@ -37,21 +37,17 @@ export function stageEvent(
   };
 }
 
-/** Every event of the stages of a model. */
+/** Every event of a model on a stage. */
 export function stageEvents(
-  model: ModelName,
-  onStages: readonly ModelOnStage[],
+  { model, stage, ledger }: { readonly model: ModelName; readonly stage: StageName; readonly ledger: Ledger },
   tags: ReadonlySet<string>,
 ): readonly EventAnswer[] {
-  return onStages.flatMap(({ stage, ledger }) =>
-    ledger.events.map((event) => stageEvent(event, { model, stage, hasTag: (tag) => tags.has(tag) })),
-  );
+  return ledger.events.map((event) => stageEvent(event, { model, stage, hasTag: (tag) => tags.has(tag) }));
 }
 
-/** Registrations, yanks and evaluations of a model. */
+/** Registrations, yanks and evaluations of versions of any models. */
 export async function versionEvents(
   context: RegistryContext,
-  model: ModelName,
   entries: readonly VersionEntry[],
 ): Promise<readonly EventAnswer[]> {
   const versions = (await tryReadVersions(context.git, entries)).filter((one) => one !== null);
@@ -61,7 +57,7 @@ export async function versionEvents(
     if (yank === undefined) return [];
     return [{ ...blank(version, "yank"), at: yank.at, actor: yank.by, tag: formatYankTag(version) }];
   });
-  return [...versions.map(registered), ...yanked, ...(await evaluated(context, model, versions))];
+  return [...versions.map(registered), ...yanked, ...(await evaluated(context, versions))];
 }
 
 function registered(version: VersionObjects): EventAnswer {
@@ -76,29 +72,68 @@ function registered(version: VersionObjects): EventAnswer {
 
 async function evaluated(
   context: RegistryContext,
-  model: ModelName,
   versions: readonly VersionObjects[],
 ): Promise<readonly EventAnswer[]> {
-  const tip = await context.git.readRef(evaluationRef(context, model));
-  if (tip === null) return [];
+  const models = byModel(versions);
+  const tips = await context.git.listRefs([branchRef(context, "evaluations/")]);
+  const events: EventAnswer[] = [];
+  for (const { name, id } of tips) {
+    const own = models.get(parseEvaluationBranch(branchOf(context, name) ?? "") ?? ("" as ModelName));
+    if (own !== undefined) events.push(...(await evaluationsOf(context, id, own)));
+  }
+  return events;
+}
+
+async function evaluationsOf(
+  context: RegistryContext,
+  tip: ObjectId,
+  versions: readonly VersionObjects[],
+): Promise<readonly EventAnswer[]> {
+  const byNumber = new Map(versions.map((one) => [one.version, one]));
   const commits = await context.git.firstParents(tip);
-  const files = await Promise.all(
-    commits.map(async ({ tree }) =>
-      (await walkTree(context.git, tree, { depth: 3, entries: 100_000 })).map(({ name }) => name),
-    ),
-  );
-  return commits.flatMap((commit, index) => {
-    const before = new Set(files[index + 1] ?? []);
-    const added = (files[index] ?? []).filter((name) => !before.has(name));
-    return added.flatMap((path): readonly EventAnswer[] => {
-      const version = versions.find((one) => one.version === parseEvaluationPath(path)?.version);
+  const added = await addedPaths(context.git, commits);
+  return commits.flatMap((commit, index) =>
+    (added[index] ?? []).flatMap((path): readonly EventAnswer[] => {
+      const number = parseEvaluationPath(path)?.version;
+      const version = number === undefined ? undefined : byNumber.get(number);
       if (version === undefined) return [];
       const { name, email } = commit.committer;
-      return [
-        { ...blank(version, "evaluate"), at: isoTime(commit.committer), actor: { name, email }, commit: commit.id },
-      ];
-    });
-  });
+      const at = isoTime(commit.committer);
+      return [{ ...blank(version, "evaluate"), at, actor: { name, email }, commit: commit.id }];
+    }),
+  );
+}
+
+/** What each commit (newest first) adds to the folders of versions, reading only the folders that differ. */
+async function addedPaths(git: GitStore, commits: readonly Commit[]): Promise<readonly (readonly string[])[]> {
+  const roots = await readTrees(
+    git,
+    commits.map(({ tree }) => tree),
+  );
+  const folders = roots.map((root, index) => changedFolders(root, roots[index + 1] ?? []));
+  const ids = [
+    ...new Set(folders.flat().flatMap(({ before, after }) => (before === null ? [after] : [before, after]))),
+  ];
+  const trees = await readTrees(git, ids);
+  const namesIn = new Map(ids.map((id, index) => [id, new Set((trees[index] ?? []).map(({ name }) => name))]));
+  return folders.map((changed) =>
+    changed.flatMap(({ name, before, after }) => {
+      const known = before === null ? undefined : namesIn.get(before);
+      return [...(namesIn.get(after) ?? [])]
+        .filter((file) => known?.has(file) !== true)
+        .map((file) => `${name}/${file}`);
+    }),
+  );
+}
+
+function changedFolders(
+  root: readonly TreeEntry[],
+  parent: readonly TreeEntry[],
+): readonly { readonly name: string; readonly before: ObjectId | null; readonly after: ObjectId }[] {
+  const known = new Map(parent.flatMap(({ name, mode, id }) => (mode === "40000" ? [[name, id] as const] : [])));
+  return root
+    .filter(({ name, mode, id }) => mode === "40000" && known.get(name) !== id)
+    .map(({ name, id }) => ({ name, before: known.get(name) ?? null, after: id }));
 }
 
 function blank(

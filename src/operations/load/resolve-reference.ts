@@ -4,13 +4,14 @@ import { parseReference, type Reference } from "../../domain/model/reference.ts"
 import { isPrerelease, satisfiesRange, type Version } from "../../domain/model/version.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import { parseStageName, type StageName } from "../../domain/policy/stage.ts";
-import { heldVersion, type Ledger, previousVersion } from "../../domain/stage/ledger.ts";
-import { RegistryError } from "../../errors.ts";
+import { previousVersion } from "../../domain/stage/ledger.ts";
+import { invariant, RegistryError } from "../../errors.ts";
 import type { RegistryContext } from "../context.ts";
 import { pickBest } from "../pick-best.ts";
-import { type Catalog, latestOf, loadCatalog, type VersionEntry, versionsOf } from "./catalog.ts";
+import { type Catalog, latestOf, loadCatalogOf, type VersionEntry, versionsOf } from "./catalog.ts";
+import { holdsModel } from "./held-models.ts";
 import { policyOrWarn } from "./load-policy.ts";
-import { loadLedger, loadStage, loadStages } from "./stages.ts";
+import { loadHeld, loadLedger, loadStage, type StageView, versionsByTree } from "./stages.ts";
 
 /** What a reference came to. */
 export interface Resolved {
@@ -43,10 +44,10 @@ export function requireModelName(text: string): ModelName {
 /** Resolves a REF to a version that exists: `not-found`, `stage-unknown`, `stage-unregistered`, `reference-invalid`. */
 export async function resolveReference(context: RegistryContext, text: string, known?: Catalog): Promise<Resolved> {
   const reference = requireReference(text);
-  const catalog = known ?? (await loadCatalog(context.git));
-  const versions = versionsOf(catalog, reference.model);
   const { selector, model } = reference;
+  const catalog = known ?? (await loadCatalogOf(context.git, [model]));
   if (selector.kind === "stage") return resolveStage(context, reference, { catalog, ...selector });
+  const versions = versionsOf(catalog, model);
   if (selector.kind === "best") {
     const best = await pickBest(context, { catalog, model, metric: selector.metric, stage: null });
     return { reference, entry: best.entry, stage: null };
@@ -83,30 +84,46 @@ async function resolveStage(
   if (!stage.ok) throw new RegistryError("reference-invalid", stage.message);
   const policy = await policyOrWarn(context);
   const view = await loadStage(context, policy?.policy ?? null, stage.value);
-  const ledger = await loadLedger(context, view, { name: model, catalog: asked.catalog });
-  const versions = versionsOf(asked.catalog, model);
-  const isYanked = (version: Version) => versions.some((one) => one.version === version && one.yankId !== null);
-  const version = asked.previous ? previousVersion(ledger, isYanked) : requireHeld(ledger, model, stage.value);
-  const entry = versions.find((one) => one.version === version);
-  if (entry !== undefined) {
-    if (entry.yankId !== null) warnYanked(context, entry);
-    return { reference, entry, stage: stage.value };
+  const { catalog, previous } = asked;
+  const version = await (previous ? previousOn : heldOn)(context, view, { name: model, catalog });
+  const entry = versionsOf(catalog, model).find((one) => one.version === version);
+  invariant(entry !== undefined, `${model}@${version} is on a stage and not in the catalog`);
+  if (entry.yankId !== null) warnYanked(context, entry);
+  return { reference, entry, stage: stage.value };
+}
+
+interface ModelAsked {
+  readonly name: ModelName;
+  readonly catalog: Catalog;
+}
+
+/** The version that the stage holds, read from its tip alone. */
+async function heldOn(context: RegistryContext, view: StageView, { name, catalog }: ModelAsked): Promise<Version> {
+  const byTree = await versionsByTree(context, catalog.models.get(name) ?? []);
+  const held = await loadHeld(context, view, { name, catalog, byTree });
+  if (held !== null && held !== "unregistered") return held;
+  // A folder of models is no model: `team` beside `team/fraud`.
+  const isModel = held === "unregistered" && (view.tip === null || (await holdsModel(context, view.tip, name)));
+  if (!isModel) {
+    versionsOf(catalog, name);
+    throw new RegistryError("not-found", `${view.stage} holds no version of ${name}`, {
+      hint: `git model promote ${name} --to ${view.stage}`,
+    });
   }
-  throw new RegistryError("not-found", `${stage.value} held no other version of ${model} before`, {
-    hint: `git model history ${model} --stage ${stage.value}`,
+  throw new RegistryError("stage-unregistered", `${view.stage} holds a tree of ${name} that no version has`, {
+    hint: `git model rollback ${name} --stage ${view.stage}, and git model doctor to see what happened`,
   });
 }
 
-function requireHeld(ledger: Ledger, model: ModelName, stage: StageName): Version {
-  const held = heldVersion(ledger.holds);
-  if (held === null) {
-    throw new RegistryError("not-found", `${stage} holds no version of ${model}`, {
-      hint: `git model promote ${model} --to ${stage}`,
-    });
-  }
-  if (held !== "unregistered") return held;
-  throw new RegistryError("stage-unregistered", `${stage} holds a tree of ${model} that no version has`, {
-    hint: `git model rollback ${model} --stage ${stage}, and git model doctor to see what happened`,
+/** The version that the stage held before: the element below the top of its stack. */
+async function previousOn(context: RegistryContext, view: StageView, { name, catalog }: ModelAsked): Promise<Version> {
+  const versions = versionsOf(catalog, name);
+  const ledger = await loadLedger(context, view, { name, catalog });
+  const yanked = new Set(versions.flatMap(({ version, yankId }) => (yankId === null ? [] : [version])));
+  const version = previousVersion(ledger, (one) => yanked.has(one));
+  if (version !== null) return version;
+  throw new RegistryError("not-found", `${view.stage} held no other version of ${name} before`, {
+    hint: `git model history ${name} --stage ${view.stage}`,
   });
 }
 
@@ -120,10 +137,4 @@ function noVersion(model: ModelName, version: Version, versions: readonly Versio
   return new RegistryError("not-found", `there is no version ${version} of ${model}`, {
     hint: highest === undefined ? "git model list" : `the highest is ${highest.version}: git model list ${model}`,
   });
-}
-
-/** Names of the stages there are, for hints. */
-export async function knownStages(context: RegistryContext): Promise<readonly StageName[]> {
-  const policy = await policyOrWarn(context);
-  return (await loadStages(context, policy?.policy ?? null)).map(({ stage }) => stage);
 }

@@ -3,13 +3,19 @@ import type { Version } from "../../domain/model/version.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import { type Policy, stageNames, stagePolicy } from "../../domain/policy/policy.ts";
 import { formatStageBranch, parseStageBranch, type StageName } from "../../domain/policy/stage.ts";
-import { EMPTY_LEDGER, type Ledger, readLedger, type StageChange } from "../../domain/stage/ledger.ts";
+import {
+  EMPTY_LEDGER,
+  type HeldVersion,
+  type Ledger,
+  readLedger,
+  type StageChange,
+} from "../../domain/stage/ledger.ts";
 import { RegistryError } from "../../errors.ts";
 import type { WalkedCommit } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import type { Catalog, ReleaseEntry, VersionEntry } from "./catalog.ts";
 import { branchOf, branchPrefix, branchRef } from "./ref-names.ts";
-import { readCommits, readTags } from "./trees.ts";
+import { modelTree, readCommit, readCommits, readTags } from "./trees.ts";
 import { tryReadVersions, type VersionObjects } from "./version-details.ts";
 
 /** A stage as policy and refs show it. */
@@ -60,6 +66,38 @@ export async function versionsByTree(
 ): Promise<ReadonlyMap<ObjectId, VersionObjects>> {
   const versions = await tryReadVersions(context.git, entries);
   return new Map(versions.flatMap((one) => (one === null ? [] : [[one.tree, one] as const])));
+}
+
+/** What a stage holds of a model now, without its history. */
+export async function loadHeld(
+  context: RegistryContext,
+  view: StageView,
+  model: {
+    readonly name: ModelName;
+    readonly catalog: Catalog;
+    readonly byTree: ReadonlyMap<ObjectId, VersionObjects>;
+  },
+): Promise<HeldVersion | null> {
+  if (view.kind === "tag") return heldByTags(model.catalog, view.stage).get(model.name) ?? null;
+  if (view.tip === null) return null;
+  const tree = await modelTree(context.git, (await readCommit(context.git, view.tip)).tree, model.name);
+  return tree === null ? null : (model.byTree.get(tree)?.version ?? "unregistered");
+}
+
+/** What a tag stage holds of every model: the highest number counts (DETAILS 15). */
+export function heldByTags(catalog: Catalog, stage: StageName): ReadonlyMap<ModelName, HeldVersion> {
+  const last = new Map<ModelName, ReleaseEntry>();
+  for (const release of catalog.releases) {
+    if (release.stage === stage && release.number > (last.get(release.model)?.number ?? 0)) {
+      last.set(release.model, release);
+    }
+  }
+  return new Map(
+    [...last.values()].flatMap(({ model, demote, commit }) => {
+      const version = catalog.models.get(model)?.find((one) => one.commit !== null && one.commit === commit)?.version;
+      return demote ? [] : [[model, version ?? "unregistered"] as const];
+    }),
+  );
 }
 
 /** The ledger of a model on a stage, from trees or, on a tag stage, from its release tags. */

@@ -1,4 +1,5 @@
 import { readManifest } from "../../documents/manifest.ts";
+import { type Finding, finding } from "../../domain/finding.ts";
 import { MANIFEST_LIMIT, type Manifest } from "../../domain/model/manifest.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
@@ -69,6 +70,19 @@ export async function tryReadManifests(
     const version = versions[index];
     return read.manifest.model === version?.model && read.manifest.version === version.version ? read.manifest : null;
   });
+}
+
+/** What a listing says of a version that it has to leave out. */
+export function manifestUnreadable({ tag, ...id }: VersionEntry): Finding {
+  return finding(
+    "manifest-invalid",
+    `the manifest of ${formatVersionId(id)} cannot be read, so its numbers are left out`,
+    {
+      severity: "warning",
+      hint: "git model doctor",
+      ref: `refs/tags/${tag}`,
+    },
+  );
 }
 
 /** A version with its manifest; `manifest-invalid` with every finding where it cannot be read. */
