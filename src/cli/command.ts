@@ -48,7 +48,6 @@ export interface CommandSpec {
   readonly examples: readonly Example[];
   /** Paragraphs about what the options do not say. */
   readonly notes?: readonly string[];
-  readonly load: () => Promise<Handler>;
 }
 
 export type CommandGroup = "start" | "look" | "release" | "measure" | "requests" | "check" | "use";

@@ -1,3 +1,4 @@
+import { invariant } from "../errors.ts";
 import type { Arranged } from "./arrange-arguments.ts";
 import type { CommandSpec, Outcome } from "./command.ts";
 import { type Io, processIo as ioOfProcess, type TextOutput } from "./io.ts";
@@ -42,12 +43,14 @@ async function explain(command: CommandSpec | null): Promise<Outcome> {
 }
 
 async function answer(command: CommandSpec, arranged: Arranged, io: Io): Promise<Outcome> {
-  const [{ parseCommand }, { openSession }, handler] = await Promise.all([
+  const [{ parseCommand }, { openSession }, { HANDLERS }] = await Promise.all([
     import("./parse-command.ts"),
     import("./session.ts"),
-    command.load(),
+    import("./handlers.ts"),
   ]);
   const given = parseCommand(command, arranged);
+  const handler = await HANDLERS.get(command.name)?.();
+  invariant(handler !== undefined, `nothing runs ${command.name}`);
   const session = openSession(io, { ...arranged, colour: isColoured(io.stderr, io, arranged.colour) });
   try {
     const { json, yes } = arranged;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { arrangeArguments } from "../../src/cli/arrange-arguments.ts";
 import { COMMANDS } from "../../src/cli/command-table.ts";
+import { HANDLERS } from "../../src/cli/handlers.ts";
 import { parseCommand } from "../../src/cli/parse-command.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -118,6 +119,10 @@ describe("command lines", () => {
         if (arranged.command !== null && !arranged.help) parseCommand(arranged.command, arranged);
       }
     }
+  });
+
+  test("every command has something that runs it", () => {
+    expect([...HANDLERS.keys()].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
   });
 
   test("global options stand before and after the command", () => {

@@ -207,3 +207,79 @@ export const CHECKED = {
   findings: [],
   fixed: [],
 };
+
+export const SHOWN = {
+  ...V,
+  createdAt: "2026-11-05T08:00:00Z",
+  author: "ada",
+  published: true,
+  yanked: null,
+  manifest: {
+    schemaVersion: 1,
+    model: "fraud",
+    version: "1.3.0",
+    title: "Card fraud detector",
+    description: "Gradient boosting on 2026-Q3 transactions",
+    task: "binary-classification",
+    framework: { name: "lightgbm", version: "4.5.0" },
+    artifacts: [
+      { path: "model.onnx", role: "model", format: "onnx", sha256: "9f2c".repeat(16), size: 1_482_231 },
+      { path: "scaler.pkl", role: "preprocessor", format: "pickle", sha256: "01aa".repeat(16), size: 3310 },
+    ],
+    metrics: { accuracy: decimal("0.9312"), f1: { value: decimal("0.8801"), n: 20_000 } },
+    slices: { "region=EU": { f1: decimal("0.871") } },
+    evaluation: { dataset: { name: "holdout-2026q3" }, code: "a".repeat(40) },
+    params: { max_depth: decimal("8"), layers: [decimal("64"), decimal("32")] },
+    data: [{ name: "transactions-2026q3", uri: "s3://bucket/t", rows: 1_200_000 }],
+    source: { repository: "https://example.org/train", commit: "b".repeat(40), dirty: true },
+    signature: { inputs: [{ name: "amount", type: "float32", shape: [-1] }], outputs: [{ name: "score" }] },
+    changelog: ["Adds device features"],
+    labels: { team: "risk" },
+    metadata: { architecture: { embedding_dim: decimal("384"), type: "Hybrid" } },
+  },
+  stages: ["staging"],
+  releases: [
+    { stage: "staging", number: 7, tag: "fraud#staging#7", at: "2026-11-05T09:00:00Z", until: null },
+    { stage: "staging", number: 5, tag: "fraud#staging#5", at: "2026-11-01T09:00:00Z", until: "2026-11-02T09:00:00Z" },
+  ],
+  evaluations: [{ at: "2026-11-05T09:30:00Z", kind: "live", evaluation: null, metrics: { f1: decimal("0.8600") } }],
+  card: "# fraud\n\nKnows cards.\n",
+};
+
+export const HISTORY = {
+  fetchedAt: null,
+  events: [
+    {
+      at: "2026-11-05T09:00:00Z",
+      actor: { name: "ada", email: "ada@example.org" },
+      kind: "release",
+      model: "fraud",
+      version: "1.3.0",
+      previous: "1.2.9",
+      stage: "production",
+      number: 7,
+      tag: "fraud#production#7",
+      commit: null,
+    },
+    {
+      at: "2026-11-04T09:00:00Z",
+      actor: { name: "bob", email: "bob@example.org" },
+      kind: "register",
+      model: "fraud",
+      version: "1.3.0",
+      previous: null,
+      stage: null,
+      number: null,
+      tag: "fraud@v1.3.0",
+      commit: null,
+    },
+  ],
+};
+
+export const COMPARED = {
+  versions: ["1.3.0", "1.2.9"].map((version) => ({ ...V, version, score: decimal("0.9120"), metrics: {} })),
+  metrics: [
+    { name: "f1", better: "higher", values: [decimal("0.8801"), decimal("0.8699")], best: 0 },
+    { name: "latency_p95_ms", better: "lower", values: [decimal("41.2"), null], best: 0 },
+  ],
+};

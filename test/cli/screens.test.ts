@@ -2,7 +2,17 @@ import { describe, expect, test } from "vitest";
 import { finding } from "../../src/domain/finding.ts";
 import { RegistryError } from "../../src/errors.ts";
 import { runCli } from "./run-cli.ts";
-import { CHECKED, DIFF, LIST, LIST_VERSIONS, PROMOTION, REGISTERED } from "./sample-answers.ts";
+import {
+  CHECKED,
+  COMPARED,
+  DIFF,
+  HISTORY,
+  LIST,
+  LIST_VERSIONS,
+  PROMOTION,
+  REGISTERED,
+  SHOWN,
+} from "./sample-answers.ts";
 
 async function screen(line: string, answers: Readonly<Record<string, unknown>>, terminal = 100): Promise<string> {
   const ran = await runCli(line.split(" "), {
@@ -40,11 +50,11 @@ describe("screens", () => {
     `);
     expect(await screen("list fraud", { listVersions: LIST_VERSIONS }, 60)).toMatchInlineSnapshot(`
       "
-      VERSION        STAGES   SCORE  REGISTERED
-      1.3.0          staging  0.912  2 hours ago · ada
-      1.2.8  yanked               —  1 month ago · bob · trained …
+      VERSION        STAGES   ACCURACY  SCORE  REGISTERED
+      1.3.0          staging    0.9312  0.912  2 hours ago · ada
+      1.2.8  yanked             0.9301      —  1 month ago · bob …
       2 of 14 versions; --all shows them all
-      3 more metrics; a wider terminal or --json shows them
+      2 more metrics; a wider terminal or --json shows them
       "
     `);
   });
@@ -103,10 +113,93 @@ describe("screens", () => {
       "
       Promotion fraud 1.2.9 → 1.3.0 · production
         ✓  held in staging for 3 d 4 h   needs 24 h
-        ✓  accuracy  0.9312             at least 0.90
-        ✓  f1        0.8801  (+0.0102)  may drop 0.005
-        ✗  latency…    52.4  (+12.3)    at most 50 · may rise 10 %  fails
+        ✓  accuracy        0.9312             at least 0.90
+        ✓  f1              0.8801  (+0.0102)  may drop 0.005
+        ✗  latency_p95_ms    52.4  (+12.3)    at most 50 · may rise 10 %  fails
       Refused: 1 of 3 gates fails: latency_p95_ms. Nothing was written.
+      "
+    `);
+  });
+
+  test("show", async () => {
+    expect(await screen("show fraud@1.3.0", { show: SHOWN })).toMatchInlineSnapshot(`
+      "
+      fraud 1.3.0 · Card fraud detector
+        on staging · binary-classification · lightgbm 4.5.0
+        registered 2 hours ago by ada · commit ccccccc
+
+      Gradient boosting on 2026-Q3 transactions
+
+      New in this version
+        - Adds device features
+
+      Metrics
+        accuracy  0.9312
+        f1        0.8801  n = 20000
+        measured on holdout-2026q3, by aaaaaaa
+
+      Slices
+        region=EU  f1  0.871
+
+      Measured later
+        live · 30 minutes ago
+          f1 0.8600
+
+      Releases
+        staging #7  1 hour ago  holds it now
+        staging #5  4 days ago  until 3 days ago
+
+      Files
+        model.onnx  model         onnx    1.5 MB  sha256 9f2c9f2c9f2c
+        scaler.pkl  preprocessor  pickle  3.3 kB  sha256 01aa01aa01aa
+
+      Signature
+        input   amount  float32[-1]
+        output  score
+
+      Parameters
+        max_depth  8
+        layers     [64, 32]
+
+      Made from
+        data        transactions-2026q3 · 1,200,000 rows · s3://bucket/t
+        code        https://example.org/train · bbbbbbb · with uncommitted changes
+
+      Labels
+        team  risk
+
+      Metadata
+        architecture:
+          embedding_dim: 384
+          type: Hybrid
+
+      Model card
+        # fraud
+
+        Knows cards.
+
+      Next: git model pull fraud@1.3.0 -o fraud
+      "
+    `);
+  });
+
+  test("history", async () => {
+    expect(await screen("history fraud", { history: HISTORY })).toMatchInlineSnapshot(`
+      "
+      WHEN        WHAT                                            WHO
+      1 hour ago  released fraud 1.3.0 to production (was 1.2.9)  ada
+      yesterday   registered fraud 1.3.0                          bob
+      "
+    `);
+  });
+
+  test("compare", async () => {
+    expect(await screen("compare fraud", { compare: COMPARED })).toMatchInlineSnapshot(`
+      "
+      FRAUD                1.3.0     1.2.9
+      f1 ↑              0.8801 ★  0.8699
+      latency_p95_ms ↓    41.2 ★         —
+      score              0.912     0.912
       "
     `);
   });

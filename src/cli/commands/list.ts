@@ -1,7 +1,8 @@
 import type { Handler } from "../command.ts";
 import { given } from "../given.ts";
 import { SHAPES } from "../json-shapes.ts";
-import { listVersionsView, listView } from "../views/list.ts";
+import { listView } from "../views/list.ts";
+import { listVersionsView } from "../views/list-versions.ts";
 import { limitOf, readQuestion } from "./read-question.ts";
 
 export const list: Handler = async (call) => {

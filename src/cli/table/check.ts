@@ -13,7 +13,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model reconcile --json", says: "For a program" },
       { command: "git model reconcile --quiet", says: "Without progress and warnings" },
     ],
-    load: async () => (await import("../commands/check.ts")).reconcile,
   },
   {
     name: "validate",
@@ -28,7 +27,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model validate registry.yaml manifest.yaml", says: "These files" },
       { command: "git model validate --json", says: "For an editor" },
     ],
-    load: async () => (await import("../commands/check.ts")).validate,
   },
   {
     name: "doctor",
@@ -41,7 +39,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model doctor --fix", says: "And mend what can be mended" },
       { command: "git model doctor --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/check.ts")).doctor,
   },
   {
     name: "pull",
@@ -75,7 +72,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
         says: "With something to fall back to",
       },
     ],
-    load: async () => (await import("../commands/pull.ts")).pull,
   },
   {
     name: "fetch",
@@ -88,7 +84,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model fetch --quiet", says: "Without progress" },
       { command: "git model fetch --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/sync.ts")).fetchNews,
   },
   {
     name: "push",
@@ -101,7 +96,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model push --quiet", says: "Without progress" },
       { command: "git model push --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/sync.ts")).push,
   },
   {
     name: "completion",
@@ -114,7 +108,6 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "source <(git-model completion zsh)", says: "In ~/.zshrc, after compinit" },
       { command: "git-model completion fish | source", says: "In config.fish" },
     ],
-    load: async () => (await import("../commands/completion.ts")).completion,
   },
   {
     name: "help",
@@ -127,6 +120,5 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model help promote", says: "One of them" },
       { command: "git model promote --help", says: "The same" },
     ],
-    load: async () => (await import("../commands/help.ts")).help,
   },
 ];

@@ -25,7 +25,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     notes: ["Without MODEL, conditions and labels are those of each model's latest version."],
-    load: async () => (await import("../commands/list.ts")).list,
   },
   {
     name: "show",
@@ -38,7 +37,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model show fraud@production", says: "What production holds" },
       { command: "git model show fraud@1.3.0 --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/look.ts")).show,
   },
   {
     name: "history",
@@ -56,7 +54,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model history fraud", says: "Those of a model" },
       { command: "git model history fraud --stage production --all", says: "Everything that ran in production" },
     ],
-    load: async () => (await import("../commands/look.ts")).history,
   },
   {
     name: "diff",
@@ -72,7 +69,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model diff fraud@1.2.0 fraud", says: "Up to the latest version" },
       { command: "git model diff fraud@production fraud@1.3.0 --markdown", says: "For pasting into a pull request" },
     ],
-    load: async () => (await import("../commands/look.ts")).diff,
   },
   {
     name: "compare",
@@ -89,7 +85,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model compare fraud@production fraud@1.3.0 fraud@1.3.1", says: "These three" },
       { command: "git model compare --metric f1", says: "Each model's latest version, by one metric" },
     ],
-    load: async () => (await import("../commands/look.ts")).compare,
   },
   {
     name: "best",
@@ -106,7 +101,6 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model best fraud", says: "By the policy's score" },
       { command: "git model best fraud --metric f1 --stage production", says: "Among those that production has seen" },
     ],
-    load: async () => (await import("../commands/look.ts")).best,
   },
   {
     name: "resolve",
@@ -119,6 +113,5 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
       { command: "git model resolve 'fraud@^1.2'", says: "The highest version of a range" },
       { command: "git model resolve fraud#production~1", says: "What production held before" },
     ],
-    load: async () => (await import("../commands/look.ts")).resolve,
   },
 ];

@@ -20,7 +20,6 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       { command: "git model promote fraud vision/resnet50 --to staging --direct", says: "Two models, at once" },
     ],
     notes: ["A version that the stage held before is a rollback, and is said to be one."],
-    load: async () => (await import("../commands/release.ts")).promote,
   },
   {
     name: "rollback",
@@ -36,7 +35,6 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       { command: "git model rollback fraud@1.1.0 --stage production", says: "Back to this one" },
     ],
     notes: ["A rollback is judged on invariants only: its gates are shown as warnings."],
-    load: async () => (await import("../commands/release.ts")).rollback,
   },
   {
     name: "demote",
@@ -49,7 +47,6 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       { command: "git model demote fraud --stage staging --direct", says: "At once" },
       { command: "git model demote vision/resnet50 --stage edge", says: "From a stage that is kept by tags" },
     ],
-    load: async () => (await import("../commands/release.ts")).demote,
   },
   {
     name: "yank",
@@ -66,7 +63,6 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       "Final. The version stays readable under its own number; ranges, latest and best pass over it, and no stage takes " +
         "it again. Refused while a stage holds it.",
     ],
-    load: async () => (await import("../commands/withdraw.ts")).yank,
   },
   {
     name: "discard",
@@ -79,7 +75,6 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
       { command: "git model discard fraud@1.3.1 --yes", says: "Without being asked" },
       { command: "git model discard fraud@1.3.1 --json", says: "From a program" },
     ],
-    load: async () => (await import("../commands/withdraw.ts")).discard,
   },
   {
     name: "evaluate",
@@ -111,6 +106,5 @@ export const RELEASE_COMMANDS: readonly CommandSpec[] = [
         says: "Recorded, and judged by production's gates",
       },
     ],
-    load: async () => (await import("../commands/evaluate.ts")).evaluate,
   },
 ];

@@ -13,7 +13,6 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
       { command: "git model pr list --json", says: "For a program" },
       { command: "git model -C models pr list", says: "Of another registry" },
     ],
-    load: async () => (await import("../commands/requests.ts")).listRequests,
   },
   {
     name: "pr show",
@@ -26,7 +25,6 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
       { command: "git model pr show fraud --stage production --json", says: "With the report as Markdown" },
       { command: "git model pr show vision/resnet50 --stage staging", says: "Of another model" },
     ],
-    load: async () => (await import("../commands/requests.ts")).showRequest,
   },
   {
     name: "pr merge",
@@ -39,7 +37,6 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
       { command: "git model pr merge fraud --stage staging", says: "On another stage" },
       { command: "git model pr merge fraud --stage production --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/requests.ts")).mergeRequest,
   },
   {
     name: "pr close",
@@ -52,7 +49,6 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
       { command: "git model pr close fraud --stage staging", says: "On another stage" },
       { command: "git model pr close fraud --stage production --json", says: "For a program" },
     ],
-    load: async () => (await import("../commands/requests.ts")).closeRequest,
   },
   {
     name: "review",
@@ -77,6 +73,5 @@ export const REQUEST_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     notes: ["Exit 0: accept. Exit 1: refuse, or wait where only time is lacking."],
-    load: async () => (await import("../commands/requests.ts")).review,
   },
 ];

@@ -31,7 +31,6 @@ export const START_COMMANDS: readonly CommandSpec[] = [
       "Makes the Git repository where there is none, commits registry.yaml on the default branch and creates the stage " +
         "branches. Run again it adds what is missing and changes nothing that people edited.",
     ],
-    load: async () => (await import("../commands/init.ts")).init,
   },
   {
     name: "register",
@@ -102,6 +101,5 @@ export const START_COMMANDS: readonly CommandSpec[] = [
         "no new version.",
       "A value that begins with -- is written --opt=value.",
     ],
-    load: async () => (await import("../commands/register.ts")).register,
   },
 ];

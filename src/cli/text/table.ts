@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** Narrowed where the terminal is too narrow for the table. */
   readonly shrinks?: boolean;
+  /** It is never narrowed below this; default 8. */
+  readonly least?: number;
   /** What an empty cell shows on a terminal; default —. */
   readonly empty?: string;
 }
@@ -70,7 +72,7 @@ function narrowed(columns: readonly Column[], natural: readonly number[], availa
     let widest = -1;
     for (const [index, column] of columns.entries()) {
       const width = widths[index] ?? 0;
-      if (column.shrinks && width > NARROWEST && width > (widths[widest] ?? 0)) widest = index;
+      if (column.shrinks && width > (column.least ?? NARROWEST) && width > (widths[widest] ?? 0)) widest = index;
     }
     if (widest < 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;

@@ -19,7 +19,7 @@ interface Judged {
 
 const COLUMNS: readonly Column[] = [
   { title: "", empty: " " },
-  { title: "", shrinks: true, empty: "" },
+  { title: "", shrinks: true, least: 28, empty: "" },
   { title: "", align: "right", empty: "" },
   { title: "", empty: "" },
   { title: "", empty: "" },
@@ -107,7 +107,8 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 
 function standing({ verdict, severity }: GateEntrySummary): Span {
   if (verdict === "pass") return "";
-  return severity === "warn" ? warn(`${WORDS[verdict]}, only warns`) : bad(WORDS[verdict]);
+  if (severity === "warn") return warn(verdict === "fail" ? "warns" : `${WORDS[verdict]}, warns`);
+  return bad(WORDS[verdict]);
 }
 
 function glyphOf({ verdict, severity }: GateEntrySummary): Span {

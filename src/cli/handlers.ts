@@ -1,0 +1,33 @@
+import type { Handler } from "./command.ts";
+
+/** What runs a command, loaded when it is needed. */
+export const HANDLERS: ReadonlyMap<string, () => Promise<Handler>> = new Map([
+  ["reconcile", async () => (await import("./commands/check.ts")).reconcile],
+  ["validate", async () => (await import("./commands/check.ts")).validate],
+  ["doctor", async () => (await import("./commands/check.ts")).doctor],
+  ["pull", async () => (await import("./commands/pull.ts")).pull],
+  ["fetch", async () => (await import("./commands/sync.ts")).fetchNews],
+  ["push", async () => (await import("./commands/sync.ts")).push],
+  ["completion", async () => (await import("./commands/completion.ts")).completion],
+  ["help", async () => (await import("./commands/help.ts")).help],
+  ["list", async () => (await import("./commands/list.ts")).list],
+  ["show", async () => (await import("./commands/look.ts")).show],
+  ["history", async () => (await import("./commands/look.ts")).history],
+  ["diff", async () => (await import("./commands/look.ts")).diff],
+  ["compare", async () => (await import("./commands/look.ts")).compare],
+  ["best", async () => (await import("./commands/look.ts")).best],
+  ["resolve", async () => (await import("./commands/look.ts")).resolve],
+  ["promote", async () => (await import("./commands/release.ts")).promote],
+  ["rollback", async () => (await import("./commands/release.ts")).rollback],
+  ["demote", async () => (await import("./commands/release.ts")).demote],
+  ["yank", async () => (await import("./commands/withdraw.ts")).yank],
+  ["discard", async () => (await import("./commands/withdraw.ts")).discard],
+  ["evaluate", async () => (await import("./commands/evaluate.ts")).evaluate],
+  ["pr list", async () => (await import("./commands/requests.ts")).listRequests],
+  ["pr show", async () => (await import("./commands/requests.ts")).showRequest],
+  ["pr merge", async () => (await import("./commands/requests.ts")).mergeRequest],
+  ["pr close", async () => (await import("./commands/requests.ts")).closeRequest],
+  ["review", async () => (await import("./commands/requests.ts")).review],
+  ["init", async () => (await import("./commands/init.ts")).init],
+  ["register", async () => (await import("./commands/register.ts")).register],
+]);
