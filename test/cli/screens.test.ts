@@ -198,7 +198,7 @@ describe("screens", () => {
       "
       FRAUD                1.3.0     1.2.9
       f1 ↑              0.8801 ★  0.8699
-      latency_p95_ms ↓    41.2 ★         —
+      latency_p95_ms ↓    41.2 ★       —
       score              0.912     0.912
       "
     `);

@@ -35,7 +35,8 @@ function columnOf(title: string): Column {
 }
 
 function cell(text: string, { isBest, view }: { readonly isBest: boolean; readonly view: View }): Span {
-  if (text === "" || !view.isTerminal) return text;
+  if (!view.isTerminal) return text;
+  if (text === "") return faint("—  ");
   return isBest ? good(`${text} ★`) : `${text}  `;
 }
 
