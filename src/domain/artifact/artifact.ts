@@ -55,3 +55,8 @@ export function formatOfPath(path: string): string {
   const extension = dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
   return Object.hasOwn(FORMATS, extension) ? (FORMATS[extension] ?? "binary") : "binary";
 }
+
+/** The table of extensions and formats itself, for docs/spec.md. */
+export function knownFormats(): Readonly<Record<string, string>> {
+  return FORMATS;
+}
