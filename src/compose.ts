@@ -83,7 +83,7 @@ function worldOf(options: RegistryOptions): World {
 
 async function findRegistry(world: World): Promise<GitStore> {
   const { directory, environment, options } = world;
-  const named = options.registry ?? nonEmpty(environment["GIT_MODEL_REGISTRY"]);
+  const named = options.registry ?? nonEmpty(environment.GIT_MODEL_REGISTRY);
   if (named !== null && named !== undefined) return openGit(registryPath(named, directory), environment);
   const around = await openGit(directory, environment).catch((error: unknown) => {
     if (error instanceof RegistryError && error.code === "not-a-registry") return error;
@@ -172,12 +172,17 @@ async function remoteOf(git: GitStore, store: ArtifactStore): Promise<RegistryRe
   const configured = await git.config("git-model.remote");
   const [only] = remotes;
   if (only === undefined && configured === null) return null;
-  const chosen =
-    configured === null
-      ? remotes.length === 1
-        ? only
-        : remotes.find(({ name }) => name === "origin")
-      : remotes.find(({ name }) => name === configured);
+  const wanted = configured ?? (remotes.length === 1 ? only?.name : "origin");
+  const chosen = remotes.find(({ name }) => name === wanted);
+  if (chosen === undefined && configured !== null) {
+    throw new RegistryError(
+      "remote-ambiguous",
+      `git-model.remote is ${configured}, which is no remote of this registry`,
+      {
+        hint: `git remote add ${configured} <url>, or git config --unset git-model.remote`,
+      },
+    );
+  }
   if (chosen === undefined) {
     const names = remotes.map(({ name }) => name).join(", ");
     throw new RegistryError("remote-ambiguous", `which of the remotes ${names} holds the registry is not said`, {
@@ -191,12 +196,24 @@ async function remoteOf(git: GitStore, store: ArtifactStore): Promise<RegistryRe
 /** Git's own identity: environment, then configuration, else an invented one (DETAILS 5). */
 async function identify(git: GitStore, environment: Environment): Promise<Identity> {
   const name =
-    nonEmpty(environment["GIT_AUTHOR_NAME"] ?? environment["GIT_COMMITTER_NAME"]) ?? (await git.config("user.name"));
+    nonEmpty(environment.GIT_AUTHOR_NAME ?? environment.GIT_COMMITTER_NAME) ?? (await git.config("user.name"));
   const email =
-    nonEmpty(environment["GIT_AUTHOR_EMAIL"] ?? environment["GIT_COMMITTER_EMAIL"]) ?? (await git.config("user.email"));
-  if (name !== null && email !== null) return { name, email, invented: false };
+    nonEmpty(environment.GIT_AUTHOR_EMAIL ?? environment.GIT_COMMITTER_EMAIL) ?? (await git.config("user.email"));
+  const known = { name: withoutCrud(name), email: withoutCrud(email) };
+  if (known.name !== null && known.email !== null) return { name: known.name, email: known.email, invented: false };
   const invented = inventedIdentity(environment);
-  return { name: name ?? invented.name, email: email ?? invented.email, invented: true };
+  const somebody = { name: withoutCrud(invented.name), email: withoutCrud(invented.email) };
+  return {
+    name: known.name ?? somebody.name ?? "unknown",
+    email: known.email ?? somebody.email ?? "unknown@localhost",
+    invented: true,
+  };
+}
+
+/** As git does it: what cannot stand in a commit's header is dropped, so that no name stops a registration. */
+function withoutCrud(text: string | null): string | null {
+  const kept = text?.replace(/[\p{Cc}<>]/gu, "").trim();
+  return nonEmpty(kept);
 }
 
 /** The repository around the caller, unless that is the registry itself. */

@@ -9,12 +9,15 @@ import {
   formatEvaluationBranch,
   formatEvaluationPath,
 } from "../domain/model/evaluation.ts";
+import type { ModelName } from "../domain/model/model-name.ts";
 import { formatVersionId } from "../domain/model/version-tag.ts";
+import type { ObjectId } from "../domain/object-id.ts";
 import { earlierSelf } from "../domain/policy/earlier-self.ts";
 import { evaluateGates, type JudgedSide } from "../domain/policy/evaluate-gates.ts";
 import { blocks, type GateRow } from "../domain/policy/gate.ts";
 import { isoSeconds } from "../domain/promotion/judge-needs.ts";
 import { RegistryError } from "../errors.ts";
+import type { GitStore } from "../ports/git-store.ts";
 import { answerVersion } from "./answer-parts.ts";
 import type { EvaluateAnswer } from "./answers.ts";
 import { contentDigest } from "./apply/content-digest.ts";
@@ -24,7 +27,7 @@ import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import { signatureNow } from "./apply/signature.ts";
 import { replaceAt } from "./apply/stage-tree.ts";
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog } from "./load/catalog.ts";
+import { loadCatalog, type VersionEntry } from "./load/catalog.ts";
 import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { judgedSide } from "./load/measurements.ts";
 import { evaluationDraftRef, evaluationRef } from "./load/ref-names.ts";
@@ -43,6 +46,7 @@ export async function evaluateVersion(context: RegistryContext, question: Evalua
   const { model } = requireReference(question.reference);
   if (question.push !== false) await refresh(context, [model]);
   const { entry } = await resolveReference(context, question.reference);
+  requireKnownThere(context, question, entry);
   const version = await readDetails(context.git, entry);
   const evaluation = buildEvaluation(context, question, version);
   const text = writeEvaluation(evaluation);
@@ -52,7 +56,7 @@ export async function evaluateVersion(context: RegistryContext, question: Evalua
       ? []
       : await checkAgainst(context, { version, evaluation, path, stage: question.check });
   const answer = { ...answerVersion(version), path, gates, passed: !gates.some(blocks) };
-  if (question.dryRun === true) return { ...answer, created: true };
+  if (question.dryRun === true) return { ...answer, created: !(await isRecorded(context, model, path)) };
   const created = await retryLostRaces(context.clock, (tries) =>
     append(context, { question, version, text, path, tries }),
   );
@@ -61,6 +65,20 @@ export async function evaluateVersion(context: RegistryContext, question: Evalua
     retryable: true,
     hint: "run the command again",
   });
+}
+
+/** A measurement at the remote of a version that the remote does not know would be nobody's. */
+function requireKnownThere(context: RegistryContext, question: EvaluateQuestion, entry: VersionEntry): void {
+  if (!entry.draft || context.remote === null || question.push === false) return;
+  throw new RegistryError("usage", `${formatVersionId(entry)} is a draft, which ${context.remote.name} does not know`, {
+    hint: "git model push first, or add --no-push",
+  });
+}
+
+async function isRecorded(context: RegistryContext, model: ModelName, path: string): Promise<boolean> {
+  const { git } = context;
+  const tip = await git.readRef(evaluationRef(context, model));
+  return tip !== null && (await entryAt(git, (await readCommit(git, tip)).tree, path)) !== null;
 }
 
 interface Append {
@@ -77,7 +95,9 @@ async function append(context: RegistryContext, one: Append): Promise<Attempt<bo
   if (one.tries > 0 && one.question.push !== false) await refresh(context, [model]);
   const isDraft = one.question.push === false && context.remote !== null;
   const ref = isDraft ? evaluationDraftRef(model) : evaluationRef(context, model);
-  const tip = (await git.readRef(ref)) ?? (await git.readRef(evaluationRef(context, model)));
+  const published = await git.readRef(evaluationRef(context, model));
+  const kept = isDraft ? await git.readRef(ref) : published;
+  const tip = (await isBehind(git, kept, published)) ? published : kept;
   const root = tip === null ? await git.writeTree([]) : (await readCommit(git, tip)).tree;
   if ((await entryAt(git, root, one.path)) !== null) return { kind: "done", value: false };
   const id = await git.writeBlob(new TextEncoder().encode(one.text));
@@ -92,13 +112,19 @@ async function append(context: RegistryContext, one: Append): Promise<Attempt<bo
     message,
   });
   if (isDraft) {
-    const outcome = await git.updateRefs([{ ref, from: await git.readRef(ref), to: commit }]);
+    const outcome = await git.updateRefs([{ ref, from: kept, to: commit }]);
     return outcome.ok ? { kind: "done", value: true } : { kind: "lost" };
   }
   const outcome = await publishRefs(context, [
     { ref: `refs/heads/${formatEvaluationBranch(model)}`, from: tip, to: commit },
   ]);
-  return outcome.kind === "done" ? { kind: "done", value: true } : { kind: "lost" };
+  return outcome.kind === "done" ? { kind: "done", value: outcome.adopted.length === 0 } : { kind: "lost" };
+}
+
+/** True iff all that was kept here is published by now, with more. */
+async function isBehind(git: GitStore, kept: ObjectId | null, published: ObjectId | null): Promise<boolean> {
+  if (kept === null || published === null) return kept === null;
+  return kept !== published && (await git.mergeBase(kept, published)) === kept;
 }
 
 function buildEvaluation(context: RegistryContext, question: EvaluateQuestion, version: VersionDetails): Evaluation {

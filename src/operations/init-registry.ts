@@ -14,14 +14,16 @@ import { writeStageRoot } from "./apply/stage-root.ts";
 import { replaceAt } from "./apply/stage-tree.ts";
 import type { RegistryContext } from "./context.ts";
 import { defaultBranch, defaultTip, loadPolicy, POLICY_FILE } from "./load/load-policy.ts";
+import { branchRef } from "./load/ref-names.ts";
 import { loadStages } from "./load/stages.ts";
-import { entryAt, readCommit, walkTree } from "./load/trees.ts";
+import { entryAt, readCommit, readTree } from "./load/trees.ts";
 import type { InitQuestion } from "./questions.ts";
 
 const HOOK_FILE = "hooks/update";
 const DEFAULT_STAGES = ["staging", "production"];
 /** Files that a repository may hold and still be no code repository (DETAILS 40). */
-const NO_CODE = /^(?:README[^/]*|LICENSE[^/]*|CODEOWNERS|\.git[^/]*|\.github\/.*|registry\.yaml|hooks\/update)$/;
+const NO_CODE = /^(?:README.*|LICENSE.*|CODEOWNERS|\.git.*)$/;
+const NO_CODE_FOLDER = /^\.github$/;
 
 /**
  * Makes a registry of a repository: its own files on the default branch, the stage branches. Run again it adds what
@@ -35,8 +37,9 @@ export async function initializeRegistry(
   const wanted = (question.stages ?? DEFAULT_STAGES).map(checkStage);
   await refresh(context, "all");
   await settleDefaultBranch(context, question);
-  const state = await loadPolicy(context);
-  if (state.kind === "missing") await requireDedicated(context, question);
+  const view = await viewOf(context, question);
+  const state = await loadPolicy(view);
+  if (state.kind === "missing") await requireDedicated(view, question);
   if (state.kind === "invalid") {
     throw new RegistryError("policy-invalid", `${POLICY_FILE} on ${state.branch} is not valid`, {
       findings: state.findings,
@@ -45,9 +48,9 @@ export async function initializeRegistry(
   const stages = state.kind === "valid" ? stageNames(state.policy) : wanted;
   const name = (state.kind === "valid" ? state.policy.name : question.name) ?? directory.name;
   const files = ownFiles(name, stages, question);
-  const plan = await planFiles(context, files);
+  const plan = await planFiles(view, files);
   const roots = await planRoots(context, state.kind === "valid" ? await branchStages(context, state.policy) : stages);
-  if (question.dryRun !== true) await apply(context, { question, plan, roots });
+  if (question.dryRun !== true) await apply(context, view, { question, plan, roots });
   const undeclared = wanted.filter((stage) => question.stages !== undefined && !stages.includes(stage));
   return {
     ...(question.dryRun === true ? { planned: true as const } : {}),
@@ -95,27 +98,36 @@ function checkStage(text: string): StageName {
 
 /** A repository whose branch has another name than `main` keeps it as the registry's default branch. */
 async function settleDefaultBranch(context: RegistryContext, question: InitQuestion): Promise<void> {
-  const { git, remote } = context;
-  if (remote !== null || (await git.config("git-model.defaultBranch")) !== null || question.dryRun === true) return;
+  const { git } = context;
+  if ((await defaultTip(context)) !== null || question.dryRun === true) return;
+  if ((await git.config("git-model.defaultBranch")) !== null) return;
   const head = await git.readSymbolicRef("HEAD");
   if (head === null || !head.startsWith("refs/heads/") || head === "refs/heads/main") return;
   if ((await git.readRef("refs/heads/main")) !== null || (await git.readRef(head)) === null) return;
   await git.setConfig("git-model.defaultBranch", head.slice("refs/heads/".length));
 }
 
+/**
+ * Where the default branch is read. As ever, the remote's; but while the remote has none it is the local one, so that
+ * a registry made before its remote is published as it is. Without pushing it is the local one first.
+ */
+async function viewOf(context: RegistryContext, question: InitQuestion): Promise<RegistryContext> {
+  if (context.remote === null) return context;
+  const local: RegistryContext = { ...context, remote: null, memory: { policy: null } };
+  const [first, second] = question.push === false ? [local, context] : [context, local];
+  return (await defaultTip(first)) === null && (await defaultTip(second)) !== null ? second : first;
+}
+
 async function requireDedicated(context: RegistryContext, question: InitQuestion): Promise<void> {
   if (question.shared === true) return;
   const tip = await defaultTip(context);
   if (tip === null) return;
-  const files = await walkTree(context.git, (await readCommit(context.git, tip)).tree, {
-    depth: 100,
-    entries: 1_000_000,
-  });
-  const code = files.find(({ name }) => !NO_CODE.test(name));
+  const top = await readTree(context.git, (await readCommit(context.git, tip)).tree);
+  const code = top.find(({ name, mode }) => !(mode === "40000" ? NO_CODE_FOLDER : NO_CODE).test(name));
   if (code === undefined) return;
   throw new RegistryError(
     "usage",
-    `this repository holds code (${code.name}): a registry is better off in a repository of its own`,
+    `this repository holds code (${code.name}${code.mode === "40000" ? "/" : ""}): a registry is better off in a repository of its own`,
     {
       hint: "git model init ../models, or --shared to keep both here",
     },
@@ -158,18 +170,21 @@ async function planRoots(context: RegistryContext, stages: readonly StageName[])
 /** One push or transaction: the default branch's commit and the roots; then the working tree follows. */
 async function apply(
   context: RegistryContext,
+  view: RegistryContext,
   { question, plan, roots }: { readonly question: InitQuestion; readonly plan: FilePlan; readonly roots: RootPlan },
 ): Promise<void> {
   const { git, remote } = context;
-  const branch: RefName = `refs/heads/${await defaultBranch(context)}`;
-  const tip = await defaultTip(context);
+  const name = await defaultBranch(view);
+  const branch: RefName = `refs/heads/${name}`;
+  const tip = await defaultTip(view);
   const written = await writeFiles(context, plan.missing);
   const head = await commitFiles(context, tip, written);
-  const edits: RegistryEdit[] = head === null || head === tip ? [] : [{ ref: branch, from: tip, to: head }];
+  const isLocal = remote === null || question.push === false;
+  const now = await git.readRef(isLocal ? branch : branchRef(context, name));
+  const edits: RegistryEdit[] = head === null || head === now ? [] : [{ ref: branch, from: now, to: head }];
   for (const stage of roots.missing) {
     edits.push({ ref: `refs/heads/${formatStageBranch(stage)}`, from: null, to: await writeStageRoot(git, stage) });
   }
-  const isLocal = remote === null || question.push === false;
   const outcome = edits.length === 0 || isLocal ? null : await publishRefs(context, edits);
   if (isLocal && edits.length > 0) await publishLocally(context, edits);
   if (outcome?.kind === "lost") {
@@ -185,8 +200,8 @@ async function apply(
 async function publishLocally({ git }: RegistryContext, edits: readonly RefEdit[]): Promise<void> {
   const open: RefEdit[] = [];
   for (const edit of edits) {
-    const from = await git.readRef(edit.ref);
-    if (from !== edit.to) open.push({ ...edit, from });
+    // A stage branch that is here already stays: its history begins with the root.
+    if (edit.from !== null || (await git.readRef(edit.ref)) === null) open.push(edit);
   }
   if (open.length === 0 || (await git.updateRefs(open)).ok) return;
   throw new RegistryError("git-failed", "the repository changed meanwhile", {
@@ -242,5 +257,8 @@ async function followWorkTree(
     if (local !== null && local !== moved.tip) return;
     if (!(await git.updateRefs([{ ref: moved.branch, from: local, to: moved.head }])).ok) return;
   }
-  if ((await git.readSymbolicRef("HEAD")) === moved.branch) await git.checkOutFiles(moved.written);
+  const head = await git.readSymbolicRef("HEAD");
+  const isUnborn = head !== null && head !== moved.branch && (await git.readRef(head)) === null;
+  if (isUnborn) await git.writeSymbolicRef("HEAD", moved.branch);
+  if (isUnborn || head === moved.branch) await git.checkOutFiles(moved.written);
 }

@@ -6,67 +6,65 @@ import { parseYankTag } from "../domain/model/version-tag.ts";
 import type { ObjectId } from "../domain/object-id.ts";
 import { parseStageBranch } from "../domain/policy/stage.ts";
 import { parseReleaseTag } from "../domain/stage/release-tag.ts";
-import type { RefEdit, RefName } from "../ports/git-store.ts";
+import { RegistryError } from "../errors.ts";
+import type { PushOutcome, RefEdit, RefName } from "../ports/git-store.ts";
 import type { PushAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
-import { signatureNow } from "./apply/signature.ts";
-import { replaceAt } from "./apply/stage-tree.ts";
+import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import type { RegistryContext, RegistryRemote } from "./context.ts";
 import { requireRemote } from "./fetch-registry.ts";
 import { loadCatalog, type VersionEntry } from "./load/catalog.ts";
-import { branchOf, draftRef, TAGS, tagRef } from "./load/ref-names.ts";
-import { readCommit, walkTree } from "./load/trees.ts";
+import { draftRef, TAGS, tagRef } from "./load/ref-names.ts";
 import { tryReadManifests, tryReadVersions } from "./load/version-details.ts";
+import { type BranchPlan, planEvaluations, planStages } from "./push/plan-branches.ts";
 import { uploadArtifacts } from "./register/upload-artifacts.ts";
 
 /**
- * Sends what the remote lacks (DETAILS 12): bytes first, versions oldest first, then evaluations, stage branches,
- * release and yank tags; each expected absent or a fast-forward. What loses is in `rejected`, the rest goes on.
+ * Sends what the remote lacks (DETAILS 12): bytes first, then all versions in one push, oldest first, then evaluations,
+ * stage branches, release and yank tags; each expected absent or a fast-forward. What loses is in `rejected`, the rest
+ * goes on: a draft of which others published another content, a version whose bytes are nowhere.
  */
 export async function pushRegistry(context: RegistryContext): Promise<PushAnswer> {
   const remote = requireRemote(context);
+  const drafts = [...(await loadCatalog(context.git)).models.values()].flat().filter(({ draft }) => draft);
   await refresh(context, "all");
   const { refs } = await context.git.listRemote(remote.name);
   const there = new Map(refs.map((ref) => [ref.name, ref.id]));
-  const outcome: Outcome = { pushed: [], adopted: [], rejected: [] };
-  const versions = await missingVersions(context, there);
-  await uploadOf(context, versions);
-  for (const version of versions) {
-    await send(context, { remote, outcome }, { ref: tagRef(version.tag), from: null, to: version.tagId });
+  const push: Push = { remote, there, outcome: { pushed: [], adopted: [], rejected: [] } };
+  tellDrafts(push, drafts);
+  const versions = await withBytes(context, push, await missingVersions(context, there));
+  await send(
+    context,
+    push,
+    versions.map(({ tag, tagId }) => ({ ref: tagRef(tag), from: null, to: tagId })),
+  );
+  await forgetDrafts(context, push, versions);
+  await sendEvaluations(context, push);
+  await sendPlan(context, push, await planStages(context));
+  await send(context, push, await missingTags(context, there));
+  return { remote: remote.name, ...push.outcome };
+}
+
+interface Push {
+  readonly remote: RegistryRemote;
+  readonly there: ReadonlyMap<RefName, ObjectId>;
+  readonly outcome: {
+    readonly pushed: string[];
+    readonly adopted: string[];
+    readonly rejected: { readonly tag: string; readonly code: string }[];
+  };
+}
+
+/** Drafts whose name the remote has: the same version by now, or another one (DETAILS 11). */
+function tellDrafts({ there, outcome }: Push, drafts: readonly VersionEntry[]): void {
+  for (const { tag, tagId } of drafts) {
+    const theirs = there.get(tagRef(tag));
+    if (theirs === tagId) outcome.adopted.push(tag);
+    else if (theirs !== undefined) outcome.rejected.push({ tag, code: "version-exists" });
   }
-  for (const edit of await missingBranches(context, there)) await send(context, { remote, outcome }, edit);
-  for (const edit of await missingTags(context, there)) await send(context, { remote, outcome }, edit);
-  await forgetDrafts(context, versions, outcome);
-  return { remote: remote.name, ...outcome };
 }
 
-const WHOLE = { depth: 3, entries: 1_000_000 };
-
-interface Outcome {
-  readonly pushed: string[];
-  readonly adopted: string[];
-  readonly rejected: { readonly tag: string; readonly code: string }[];
-}
-
-type There = ReadonlyMap<RefName, ObjectId>;
-
-async function send(
-  { git }: RegistryContext,
-  { remote, outcome }: { readonly remote: RegistryRemote; readonly outcome: Outcome },
-  edit: RefEdit,
-): Promise<void> {
-  const [result] = await git.push(remote.name, [edit]);
-  const name = edit.ref.replace(/^refs\/(?:tags|heads)\//, "");
-  if (result?.status === "pushed") outcome.pushed.push(name);
-  else if (result?.status === "up-to-date") outcome.adopted.push(name);
-  else outcome.rejected.push({ tag: name, code: result?.status === "stale" ? codeOfLoss(edit.ref) : "push-rejected" });
-}
-
-function codeOfLoss(ref: RefName): string {
-  return ref.startsWith("refs/tags/") ? "version-exists" : "stage-moved";
-}
-
-async function missingVersions(context: RegistryContext, there: There): Promise<readonly VersionEntry[]> {
+async function missingVersions(context: RegistryContext, there: Push["there"]): Promise<readonly VersionEntry[]> {
   const { models } = await loadCatalog(context.git);
   return [...models.values()]
     .flat()
@@ -74,56 +72,112 @@ async function missingVersions(context: RegistryContext, there: There): Promise<
     .toSorted((a, b) => (a.model === b.model ? compareVersions(a.version, b.version) : compareBytes(a.model, b.model)));
 }
 
-/** Uploads the bytes of all versions: those that go, and those that were pushed by hand without them. */
-async function uploadOf(context: RegistryContext, versions: readonly VersionEntry[]): Promise<void> {
+/** Uploads the bytes of these versions, and of those that somebody pushed without them; answers the ones that may go. */
+async function withBytes(
+  context: RegistryContext,
+  { outcome }: Push,
+  going: readonly VersionEntry[],
+): Promise<readonly VersionEntry[]> {
+  const pointers = await pointersOf(context, going);
+  const sound = going.filter(({ tag }) => pointers.has(tag));
+  for (const { tag } of going) if (!pointers.has(tag)) outcome.rejected.push({ tag, code: "manifest-invalid" });
+  if ((await uploadOrTell(context, [...pointers.values()].flat())) === null) return sound;
+  const complete: VersionEntry[] = [];
+  for (const version of sound) {
+    const problem = await uploadOrTell(context, pointers.get(version.tag) ?? []);
+    if (problem === null) complete.push(version);
+    else outcome.rejected.push({ tag: version.tag, code: problem });
+  }
+  return complete;
+}
+
+/** Pointers by tag: of versions that go all, of the others those whose bytes are here. */
+async function pointersOf(
+  context: RegistryContext,
+  going: readonly VersionEntry[],
+): Promise<ReadonlyMap<string, readonly Pointer[]>> {
   const { models } = await loadCatalog(context.git);
   const read = (await tryReadVersions(context.git, [...models.values()].flat())).filter((one) => one !== null);
   const manifests = await tryReadManifests(context.git, read);
-  const going = new Set(versions.map(({ tag }) => tag));
-  const wanted: Pointer[] = [];
-  for (const [index, version] of read.entries()) {
-    for (const artifact of manifests[index]?.artifacts ?? []) {
-      const isHere = going.has(version.tag) || (await context.store.check(artifact)) === "present";
-      if (isHere) wanted.push({ sha256: artifact.sha256, size: artifact.size });
+  const tags = new Set(going.map(({ tag }) => tag));
+  const pointers = new Map<string, readonly Pointer[]>();
+  for (const [index, { tag }] of read.entries()) {
+    const manifest = manifests[index];
+    if (!manifest) continue;
+    const here: Pointer[] = [];
+    for (const { sha256, size } of manifest.artifacts) {
+      if (tags.has(tag) || (await context.store.check({ sha256, size })) === "present") here.push({ sha256, size });
     }
+    pointers.set(tag, here);
   }
-  await uploadArtifacts(context, wanted);
+  return pointers;
 }
 
-/** Local stage and evaluation branches that the remote lacks or that are ahead of it. */
-async function missingBranches(context: RegistryContext, there: There): Promise<readonly RefEdit[]> {
-  const { git } = context;
-  const local = { remote: null };
-  const edits: RefEdit[] = [];
-  for (const ref of await git.listRefs(["refs/heads/stage/", "refs/heads/evaluations/"])) {
-    const branch = branchOf(local, ref.name) ?? "";
-    const isEvaluations = parseEvaluationBranch(branch) !== null;
-    if (parseStageBranch(branch) === null && !isEvaluations) continue;
-    const theirs = there.get(ref.name) ?? null;
-    if (theirs === ref.id) continue;
-    const base = theirs === null ? null : await git.mergeBase(theirs, ref.id);
-    if (base === theirs) edits.push({ ref: ref.name, from: theirs, to: ref.id });
-    else if (isEvaluations && theirs !== null && base !== ref.id) {
-      edits.push({ ref: ref.name, from: theirs, to: await reparentEvaluations(context, theirs, ref.id) });
-    }
+/** The code of a failure that concerns these bytes alone; null when the remote has them all. */
+async function uploadOrTell(context: RegistryContext, pointers: readonly Pointer[]): Promise<string | null> {
+  try {
+    await uploadArtifacts(context, pointers);
+    return null;
+  } catch (error) {
+    const isTheirs = error instanceof RegistryError && ["lfs-missing", "digest-mismatch"].includes(error.code);
+    if (!isTheirs) throw error;
+    return error.code;
   }
-  return edits;
 }
 
-/** Their evaluations and ours: paths are disjoint, so ours are added on top. */
-async function reparentEvaluations(context: RegistryContext, theirs: ObjectId, ours: ObjectId): Promise<ObjectId> {
-  const { git } = context;
-  const [base, own] = await Promise.all([readCommit(git, theirs), readCommit(git, ours)]);
-  const present = new Set((await walkTree(git, base.tree, WHOLE)).map(({ name }) => name));
-  let tree = base.tree;
-  for (const entry of await walkTree(git, own.tree, WHOLE)) {
-    if (!present.has(entry.name)) tree = await replaceAt(git, tree, { path: entry.name, entry });
+/** One push; GitHub wants few of them. Answers what became of each edit. */
+async function send(
+  { git }: RegistryContext,
+  { remote, outcome }: Push,
+  edits: readonly RefEdit[],
+): Promise<readonly PushOutcome[]> {
+  if (edits.length === 0) return [];
+  const results = await git.push(remote.name, edits);
+  for (const { ref, status } of results) {
+    const name = ref.replace(/^refs\/(?:tags|heads)\//, "");
+    if (status === "pushed") outcome.pushed.push(name);
+    else if (status === "up-to-date") outcome.adopted.push(name);
+    else outcome.rejected.push({ tag: name, code: status === "stale" ? codeOfLoss(name) : "push-rejected" });
   }
-  const by = await signatureNow(context);
-  return git.writeCommit({ tree, parents: [theirs], author: by, committer: by, message: own.message });
+  return results;
 }
 
-async function missingTags({ git }: RegistryContext, there: There): Promise<readonly RefEdit[]> {
+function codeOfLoss(name: string): string {
+  if (parseStageBranch(name) !== null || parseEvaluationBranch(name) !== null) return "stage-moved";
+  return name.includes("#") ? "tag-moved" : "version-exists";
+}
+
+/** Evaluations never collide: whoever loses the race adds the own ones on top of what came first. */
+async function sendEvaluations(context: RegistryContext, push: Push): Promise<void> {
+  const done = await retryLostRaces(context.clock, async (tries): Promise<Attempt<true>> => {
+    if (tries > 0) await refresh(context, []);
+    const attempt: Push = { ...push, outcome: { pushed: [], adopted: [], rejected: [] } };
+    const hasLost = await sendPlan(context, attempt, await planEvaluations(context));
+    push.outcome.pushed.push(...attempt.outcome.pushed);
+    push.outcome.adopted.push(...attempt.outcome.adopted);
+    if (hasLost) return { kind: "lost" };
+    push.outcome.rejected.push(...attempt.outcome.rejected);
+    return { kind: "done", value: true };
+  });
+  if (done !== null) return;
+  throw new RegistryError("push-rejected", `${push.remote.name} kept getting other evaluations`, {
+    retryable: true,
+    hint: "git model push",
+  });
+}
+
+/** Pushes branches; the local ones follow where theirs was built upon. True: some were lost to others. */
+async function sendPlan(context: RegistryContext, push: Push, plan: BranchPlan): Promise<boolean> {
+  const results = await send(context, push, plan.edits);
+  const went = new Set(results.flatMap(({ ref, status }) => (status === "pushed" ? [ref] : [])));
+  for (const { ref, local, to } of plan.edits) {
+    if (went.has(ref) && local !== to) await context.git.updateRefs([{ ref, from: local, to }]);
+  }
+  for (const branch of plan.diverged) push.outcome.rejected.push({ tag: branch, code: "stage-moved" });
+  return results.some(({ status }) => status === "stale");
+}
+
+async function missingTags({ git }: RegistryContext, there: Push["there"]): Promise<readonly RefEdit[]> {
   return (await git.listRefs([TAGS]))
     .filter(({ name }) => {
       const tag = name.slice(TAGS.length);
@@ -134,8 +188,8 @@ async function missingTags({ git }: RegistryContext, there: There): Promise<read
 
 async function forgetDrafts(
   context: RegistryContext,
+  { outcome }: Push,
   versions: readonly VersionEntry[],
-  outcome: Outcome,
 ): Promise<void> {
   const gone = new Set([...outcome.pushed, ...outcome.adopted]);
   for (const { tag, tagId, draft } of versions) {

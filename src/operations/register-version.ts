@@ -5,6 +5,7 @@ import { bumpVersion, compareVersions, parseVersion, type Version } from "../dom
 import { formatVersionId, formatVersionTag } from "../domain/model/version-tag.ts";
 import type { ObjectId } from "../domain/object-id.ts";
 import { RegistryError } from "../errors.ts";
+import type { RefName } from "../ports/git-store.ts";
 import type { RegisterAnswer } from "./answers.ts";
 import { publishRefs } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -13,17 +14,19 @@ import { signatureNow } from "./apply/signature.ts";
 import { type VersionContent, writeVersionObjects, writeVersionTree } from "./apply/write-version.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Catalog, loadCatalog, type VersionEntry } from "./load/catalog.ts";
+import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { draftRef, tagRef } from "./load/ref-names.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
-import { CARD_FILE, CARD_LIMIT, readDetails, readFile } from "./load/version-details.ts";
+import { readDetails } from "./load/version-details.ts";
 import { promoteVersions } from "./promote-version.ts";
 import type { RegisterQuestion } from "./questions.ts";
 import { answerRegistration } from "./register/answer-registration.ts";
 import { collectInputs, ingestFiles } from "./register/collect-artifacts.ts";
 import { type BroughtArtifact, buildManifest } from "./register/plan-content.ts";
 import type { Registered } from "./register/registered.ts";
-import { differences, sameContent } from "./register/same-content.ts";
+import { sameContent } from "./register/same-content.ts";
 import { uploadArtifacts } from "./register/upload-artifacts.ts";
+import { readContent, versionExists } from "./register/version-exists.ts";
 
 interface Registration {
   readonly question: RegisterQuestion;
@@ -43,7 +46,8 @@ interface Registration {
 export async function registerVersion(context: RegistryContext, question: RegisterQuestion): Promise<RegisterAnswer> {
   const model = requireModelName(question.model);
   const version = parseWantedVersion(question);
-  if (question.offline !== true) await refresh(context, [model]);
+  if (question.offline !== true) await refreshOrAdvise(context, model);
+  if (question.promote !== undefined) requireStage((await requirePolicy(context)).policy, question.promote);
   await checkName(context, model, question.offline === true);
   const inputs = await collectInputs(context, question);
   const artifacts = await ingestFiles(context, inputs, question.dryRun !== true);
@@ -58,7 +62,7 @@ export async function registerVersion(context: RegistryContext, question: Regist
   };
   const registered = await retryLostRaces(context.clock, (tries) => attempt(context, registration, tries));
   if (registered === null) {
-    throw new RegistryError("version-exists", `other registrations of ${model} kept taking the next version`, {
+    throw new RegistryError("version-exists", `other writers kept this version of ${model} from being made`, {
       retryable: true,
       hint: "run the command again",
     });
@@ -90,6 +94,20 @@ function parseWantedVersion({ version, bump, push, offline }: RegisterQuestion):
       ...(parsed.hint === null ? {} : { hint: parsed.hint }),
     },
   );
+}
+
+/** A finished training is not lost to a remote that cannot be reached. */
+async function refreshOrAdvise(context: RegistryContext, model: ModelName): Promise<void> {
+  try {
+    await refresh(context, [model]);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "network") throw error;
+    throw new RegistryError("network", error.message, {
+      retryable: true,
+      hint: "add --no-push --offline to keep it as a draft, and git model push later",
+      cause: error,
+    });
+  }
 }
 
 /** A new model's name is held against all others, which a partial fetch may not have brought. */
@@ -131,30 +149,38 @@ async function attempt(
   const taken = versions.find((one) => one.version === version);
   const candidate = taken ?? (registration.version === null && highest?.yankId === null ? highest : null);
   if (candidate) {
-    const existing = await existingContent(context, candidate);
-    if (sameContent(content, existing)) return { kind: "done", value: await adopt(context, registration, candidate) };
-    if (taken !== undefined) throw versionExists(content, existing, await describeAuthor(context, taken));
+    const existing = await readContent(context, candidate);
+    if (existing !== null && sameContent(content, existing)) {
+      return { kind: "done", value: await adopt(context, registration, candidate) };
+    }
+    if (taken !== undefined) throw await versionExists(context, content, { entry: taken, content: existing });
   }
   if (question.dryRun === true) return { kind: "done", value: planned(content) };
-  return create(context, registration, { content, parent: parentOf(catalog, content.manifest) });
+  return create(context, registration, { content, catalog });
 }
 
 /** Steps 6 to 9: bytes, objects, tag at the remote, tag here. */
 async function create(
   context: RegistryContext,
   registration: Registration,
-  { content, parent }: { readonly content: VersionContent; readonly parent: ObjectId | null },
+  { content, catalog }: { readonly content: VersionContent; readonly catalog: Catalog },
 ): Promise<Attempt<Registered>> {
   const tree = await writeVersionTree(context.git, content);
-  const uploaded = registration.push ? await uploadArtifacts(context, content.manifest.artifacts) : new Set<string>();
+  const [uploaded, there] = await Promise.all([
+    registration.push ? uploadArtifacts(context, content.manifest.artifacts) : new Set<string>(),
+    registration.push ? advertisedTags(context, registration.model) : null,
+  ]);
+  const parent = parentOf(catalog, content.manifest, there);
   const by = await signatureNow(context);
   const { commit, tagId } = await writeVersionObjects(context.git, { manifest: content.manifest, tree, parent }, by);
   const tag = formatVersionTag(content.manifest);
   const draft = context.remote !== null && !registration.push;
   const made = { content, tagId, commit, tree, draft, pushed: registration.push, uploaded };
   if (draft) {
+    const marker = draftRef(tag);
     const outcome = await context.git.updateRefs([
-      { ref: draftRef(tag), from: null, to: tagId },
+      // A marker without its tag was left behind by somebody who deleted the tag by hand.
+      { ref: marker, from: await context.git.readRef(marker), to: tagId },
       { ref: tagRef(tag), from: null, to: tagId },
     ]);
     return outcome.ok ? { kind: "done", value: { ...made, created: true } } : { kind: "lost" };
@@ -164,19 +190,30 @@ async function create(
   return { kind: "done", value: { ...made, created: outcome.adopted.length === 0 } };
 }
 
+/** Names of the model's tags that the remote has. */
+async function advertisedTags(
+  { git, remote }: RegistryContext,
+  model: ModelName,
+): Promise<ReadonlySet<RefName> | null> {
+  if (remote === null) return null;
+  const { refs } = await git.listRemote(remote.name, [`refs/tags/${model}@*`]);
+  return new Set(refs.map(({ name }) => name));
+}
+
 /** The version is there: only what is missing at the remote follows. */
 async function adopt(context: RegistryContext, registration: Registration, entry: VersionEntry): Promise<Registered> {
   const details = await readDetails(context.git, entry);
   const publish = registration.push && registration.question.dryRun !== true;
   const uploaded = publish ? await uploadArtifacts(context, details.manifest.artifacts) : new Set<string>();
-  if (publish && entry.draft) {
+  const isMissing = publish && (entry.draft || !(await advertisedTags(context, entry.model))?.has(tagRef(entry.tag)));
+  if (isMissing) {
     const outcome = await publishRefs(context, [{ ref: tagRef(entry.tag), from: null, to: entry.tagId }]);
     if (outcome.kind === "lost") {
       throw new RegistryError("version-exists", `${formatVersionId(entry)} was published by somebody else meanwhile`, {
         hint: `git model discard ${formatVersionId(entry)}, then register again`,
       });
     }
-    await context.git.updateRefs([{ ref: draftRef(entry.tag), from: entry.tagId, to: null }]);
+    if (entry.draft) await context.git.updateRefs([{ ref: draftRef(entry.tag), from: entry.tagId, to: null }]);
   }
   const content = { manifest: details.manifest, card: null };
   const draft = entry.draft && !publish;
@@ -187,23 +224,16 @@ async function adopt(context: RegistryContext, registration: Registration, entry
     tree: details.tree,
     created: false,
     draft,
-    pushed: publish && entry.draft,
+    pushed: isMissing,
     uploaded,
   };
 }
 
-async function existingContent(context: RegistryContext, entry: VersionEntry): Promise<VersionContent> {
-  const details = await readDetails(context.git, entry);
-  return {
-    manifest: details.manifest,
-    card: await readFile(context.git, details, { name: CARD_FILE, limit: CARD_LIMIT }),
-  };
-}
-
-/** The highest published version below, whose commit the new one continues. */
-function parentOf(catalog: Catalog, { model, version }: Manifest): ObjectId | null {
+/** The highest published version below, whose commit the new one continues; `there`: what the remote has (DETAILS 11). */
+function parentOf(catalog: Catalog, { model, version }: Manifest, there: ReadonlySet<RefName> | null): ObjectId | null {
+  const isPublished = (one: VersionEntry) => (there === null ? !one.draft : there.has(tagRef(one.tag)));
   const below = (catalog.models.get(model) ?? []).filter(
-    (one) => !one.draft && one.commit !== null && compareVersions(one.version, version) < 0,
+    (one) => isPublished(one) && one.commit !== null && compareVersions(one.version, version) < 0,
   );
   return below.at(-1)?.commit ?? null;
 }
@@ -230,21 +260,4 @@ function planned(content: VersionContent): Registered {
     pushed: false,
     uploaded: new Set(),
   };
-}
-
-async function describeAuthor(context: RegistryContext, entry: VersionEntry): Promise<string> {
-  const { commitObject, tagObject } = await readDetails(context.git, entry);
-  const { seconds } = tagObject.tagger ?? commitObject.committer;
-  return `${commitObject.author.name} registered on ${new Date(seconds * 1000).toISOString().slice(0, 10)}`;
-}
-
-function versionExists(mine: VersionContent, theirs: VersionContent, author: string): RegistryError {
-  const differing = differences(mine, theirs);
-  const shown = differing.slice(0, 5).join(", ");
-  const more = differing.length > 5 ? ` and ${differing.length - 5} more` : "";
-  return new RegistryError(
-    "version-exists",
-    `${formatVersionId(mine.manifest)} is already registered, with other content: ${shown}${more} differ${differing.length === 1 ? "s" : ""} from what ${author}`,
-    { hint: "register it as the next version: leave out --version, or use --bump" },
-  );
 }

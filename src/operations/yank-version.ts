@@ -25,6 +25,11 @@ export async function yankVersion(context: RegistryContext, question: YankQuesti
   const version = await readVersion(context.git, entry);
   const present = (await readYanks(context.git, [entry])).get(entry.tag);
   if (present !== undefined) return { ...answerVersion(version), reason: present.reason, created: false };
+  if (entry.draft) {
+    throw new RegistryError("usage", `${formatVersionId(entry)} is a draft: nobody else has it`, {
+      hint: `git model discard ${formatVersionId(entry)}`,
+    });
+  }
   await requireUnused(context, catalog, entry);
   if (question.dryRun === true) return { ...answerVersion(version), reason, created: true };
   const name = formatYankTag(entry);
@@ -32,7 +37,7 @@ export async function yankVersion(context: RegistryContext, question: YankQuesti
   const tagger = await signatureNow(context);
   const tagId = await context.git.writeTag({ target: version.commit, name, tagger, message });
   const outcome = await publishRefs(context, [{ ref: tagRef(name), from: null, to: tagId }]);
-  if (outcome.kind === "done") return { ...answerVersion(version), reason, created: true };
+  if (outcome.kind === "done") return { ...answerVersion(version), reason, created: outcome.adopted.length === 0 };
   await refresh(context, [model]);
   const theirs = (
     await readYanks(context.git, [(await resolveReference(context, `${model}@${entry.version}`)).entry])

@@ -16,7 +16,8 @@ export interface GitStore {
   readRef(name: RefName): Promise<ObjectId | null>;
   /** The target of a symbolic ref (`HEAD`, `refs/remotes/origin/HEAD`) whether or not it exists; null when the ref is absent or direct. */
   readSymbolicRef(name: RefName | "HEAD"): Promise<RefName | null>;
-  writeSymbolicRef(name: RefName, target: RefName): Promise<void>;
+  /** Points a symbolic ref at a branch, which need not exist; `HEAD` only while nothing is checked out. */
+  writeSymbolicRef(name: RefName | "HEAD", target: RefName): Promise<void>;
   /**
    * Applies all edits or none (native: one transaction; embedded: under all locks, each compared before any is
    * written). `lost` names the refs that did not have the expected value or could not be locked: nothing was changed then.

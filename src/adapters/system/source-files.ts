@@ -10,9 +10,15 @@ const MOST_FILES = 10_000;
 /** Files on this machine's disk; paths are relative to `directory`. */
 export function openSourceFiles(directory: string): SourceFiles {
   return {
-    collect: (path) => collect(resolve(directory, path), path),
-    read: (path, limit) => read(resolve(directory, path), path, limit),
+    collect: async (path) => collect(resolve(directory, named(path)), path),
+    read: async (path, limit) => read(resolve(directory, named(path)), path, limit),
   };
+}
+
+/** An empty path would be the current directory, which nobody means by an unset variable. */
+function named(path: string): string {
+  if (path !== "") return path;
+  throw new RegistryError("usage", "the name of a file is empty", { hint: "is a variable of the command not set?" });
 }
 
 async function collect(file: string, shown: string): Promise<CollectedFiles> {
@@ -51,11 +57,16 @@ async function walk(
         throw new RegistryError("artifact-invalid", `${shown} is nested too deeply`);
       await walk({ directory: file, shown, prefix: `${path}/` }, found);
     } else if (!stats.isFile()) throw irregular(shown, stats.isSymbolicLink());
-    else if (path.toLowerCase() === "readme.md") found.card = file;
+    else if (path.toLowerCase() === "readme.md") found.card = theCard(found.card, file);
     else found.files.push({ path, file, size: stats.size });
     if (found.files.length > MOST_FILES)
       throw new RegistryError("artifact-invalid", `${at.shown} holds more than ${MOST_FILES} files`);
   }
+}
+
+function theCard(known: string | null, file: string): string {
+  if (known === null) return file;
+  throw new RegistryError("usage", `there are two model cards: ${known} and ${file}`, { hint: "keep README.md" });
 }
 
 async function look(file: string, shown: string) {
@@ -75,7 +86,6 @@ function irregular(shown: string, isLink: boolean): RegistryError {
   });
 }
 
-// biome-ignore lint/complexity/useMaxParams: the path is needed as it is and as it was written
 async function read(file: string, shown: string, limit: number): Promise<Uint8Array> {
   const stats = await look(file, shown);
   if (!stats.isFile()) throw irregular(shown, stats.isSymbolicLink());

@@ -63,7 +63,8 @@ function refusedByRemote(
   { remote }: RegistryContext,
   refusal: { readonly ref: RefName; readonly reason: string },
 ): RegistryError {
-  const isProtected = /protected|GH006|GH013|rule violations|hook declined/i.test(refusal.reason);
+  const isStage = refusal.ref.startsWith("refs/heads/stage/");
+  const isProtected = isStage && /protected|GH006|GH013|rule violations|hook declined/i.test(refusal.reason);
   return new RegistryError(
     isProtected ? "branch-protected" : "push-rejected",
     `${remote?.name ?? "the remote"} refuses ${refusal.ref}: ${refusal.reason}`,

@@ -5,8 +5,8 @@ import type { RegisterAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
 import { loadCatalog } from "../load/catalog.ts";
 import { policyOrWarn } from "../load/load-policy.ts";
-import { readDetails } from "../load/version-details.ts";
 import type { Registered } from "./registered.ts";
+import { readContent } from "./version-exists.ts";
 
 /** The answer to a registration, with the numbers beside those of the next lower version. */
 export async function answerRegistration(
@@ -18,7 +18,7 @@ export async function answerRegistration(
   const versions = (await loadCatalog(context.git)).models.get(manifest.model) ?? [];
   const below = versions.findLast((one) => one.yankId === null && compareVersions(one.version, manifest.version) < 0);
   const policy = await policyOrWarn(context);
-  const before = below === undefined ? null : await readDetails(context.git, below);
+  const before = below === undefined ? null : await readContent(context, below);
   const diff = diffVersions(before?.manifest ?? null, manifest, {
     declared: policy?.policy.metrics ?? {},
     evaluationRequired: policy?.policy.evaluation.required ?? false,
@@ -35,7 +35,7 @@ export async function answerRegistration(
     pushed: registered.pushed,
     artifacts: manifest.artifacts.map((one) => ({ ...one, uploaded: registered.uploaded.has(one.sha256) })),
     promotion: null,
-    comparedTo: before?.version ?? null,
+    comparedTo: before?.manifest.version ?? null,
     metrics: before === null ? [] : diff.metrics.filter(({ slice }) => slice === null),
   };
 }

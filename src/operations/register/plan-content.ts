@@ -1,3 +1,4 @@
+import { writeManifest } from "../../documents/manifest.ts";
 import { checkTree } from "../../documents/schema-findings.ts";
 import { stripUserinfo } from "../../documents/strip-userinfo.ts";
 import type { Tree } from "../../documents/yaml-tree.ts";
@@ -5,7 +6,7 @@ import { DEFAULT_ROLE, formatOfPath, ROLE_PATTERN } from "../../domain/artifact/
 import type { ArtifactPath } from "../../domain/artifact/artifact-path.ts";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { Decimal } from "../../domain/metric/decimal.ts";
-import { type Manifest, ManifestSchema } from "../../domain/model/manifest.ts";
+import { MANIFEST_LIMIT, type Manifest, ManifestSchema } from "../../domain/model/manifest.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import type { Version } from "../../domain/model/version.ts";
 import { type ErrorCode, RegistryError } from "../../errors.ts";
@@ -43,7 +44,7 @@ export function buildManifest(parts: ManifestParts): Manifest {
     file: null,
     locate: () => null,
   });
-  if (checked.ok) return withoutUserinfo(checked.value);
+  if (checked.ok) return withinLimit(withoutUserinfo(checked.value));
   const code = codeOf(checked.findings[0]?.message ?? "");
   const [first] = checked.findings;
   throw new RegistryError(
@@ -53,6 +54,17 @@ export function buildManifest(parts: ManifestParts): Manifest {
       findings: checked.findings,
       ...(first?.hint ? { hint: first.hint } : {}),
     },
+  );
+}
+
+/** What is written can be read again. */
+function withinLimit(manifest: Manifest): Manifest {
+  const bytes = new TextEncoder().encode(writeManifest(manifest)).length;
+  if (bytes <= MANIFEST_LIMIT) return manifest;
+  throw new RegistryError(
+    "manifest-invalid",
+    `the manifest of ${manifest.model} would have ${bytes} bytes, at most ${MANIFEST_LIMIT} are allowed`,
+    { hint: "put long lists into a file and register that file" },
   );
 }
 
@@ -84,14 +96,21 @@ function artifactTree({ path, pointer, role }: BroughtArtifact, roles: Readonly<
 /** Numbers of a program become Decimals; what is not finite stays, and is refused by the schema. */
 export function withDecimals(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? Decimal.fromNumber(value) : value;
-  if (value instanceof Decimal || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(withDecimals);
+  if (!isPlainMap(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withDecimals(inner)]));
 }
 
+/** A Date or a Map has no entries to speak of: it stays as it is, and the schema refuses it. */
+function isPlainMap(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 function withoutUndefined(value: unknown): unknown {
-  if (value instanceof Decimal || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (!isPlainMap(value)) return value;
   const kept = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutUndefined(inner)]));
 }

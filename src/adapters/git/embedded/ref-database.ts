@@ -63,7 +63,7 @@ export class RefDatabase {
     return loose?.kind === "symbolic" ? loose.target : null;
   }
 
-  async writeSymbolic(name: RefName, target: RefName): Promise<void> {
+  async writeSymbolic(name: RefName | "HEAD", target: RefName): Promise<void> {
     const path = join(this.gitDir, checkedRefName(name));
     const lock = await takeLock(path);
     if (lock === null) throw lockedRef(name);

@@ -46,8 +46,8 @@ export async function readSymbolicRef(git: GitCommand, name: RefName | "HEAD"): 
   return exitCode === 0 && isRefName(target) ? target : null;
 }
 
-export async function writeSymbolicRef(git: GitCommand, name: RefName, target: RefName): Promise<void> {
-  for (const each of [name, target]) assertRefName(each);
+export async function writeSymbolicRef(git: GitCommand, name: RefName | "HEAD", target: RefName): Promise<void> {
+  for (const each of name === "HEAD" ? [target] : [name, target]) assertRefName(each);
   await git.run(["symbolic-ref", "-m", "git-model", "--", name, target], { doing: `point ${name} at ${target}` });
 }
 
