@@ -34,8 +34,9 @@ export function cut(span: Span, columns: number): Span {
   return retext(span, `${kept}…`);
 }
 
-/** Breaks a text into lines at spaces; a word that is longer than a line stands alone. */
+/** Breaks a text that is too long into lines at spaces; a word that is longer than a line stands alone. */
 export function wrap(text: string, columns: number): readonly string[] {
+  if (widthOf(text) <= columns) return [text];
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/ +/)) {

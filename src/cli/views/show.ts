@@ -4,6 +4,7 @@ import type { ShowAnswer } from "../../operations/answers.ts";
 import { bad, faint, good, type Line, type Span, strong, type View, warn } from "../text/span.ts";
 import { alignedRows, type Column } from "../text/table.ts";
 import { formatTime } from "../text/time.ts";
+import { cardLines } from "./card.ts";
 import { valueText } from "./diff.ts";
 import { listed, next, paragraph, short } from "./parts.ts";
 import { metadataLines, originLines, signatureLines } from "./show-origin.ts";
@@ -34,7 +35,7 @@ export function showView(answer: ShowAnswer, view: View & { readonly firstStage:
     ...part("Made from", originLines(manifest, view)),
     ...part("Labels", pairLines(Object.entries(manifest.labels), view)),
     ...part("Metadata", metadataLines(manifest.metadata)),
-    ...part("Model card", answer.card === null ? [] : paragraph(answer.card, view, "  ")),
+    ...part("Model card", answer.card === null ? [] : cardLines(answer.card, view)),
     ...part("", nextLines(answer, view)),
   ];
 }
