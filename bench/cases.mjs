@@ -24,10 +24,10 @@ function startCase({ ours, environment: env }) {
   };
 }
 
-async function listCase({ ours, environment: env, readable }) {
-  const cwd = await readable();
+async function listCase({ ours, environment: env, large }) {
+  const cwd = await large();
   return {
-    name: `list, warm (${versionsIn(cwd, env)} versions)`,
+    name: `list, warm, ${tags(cwd, env).length} versions`,
     against: "node -e 0, git for-each-ref",
     budget: 1.5,
     ours: () => time([ours("list")], { cwd, env }),
@@ -35,16 +35,16 @@ async function listCase({ ours, environment: env, readable }) {
   };
 }
 
-/** The design's budget for these is against an MLflow client, which a later bench brings along. */
-async function readCases({ ours, environment: env, readable }) {
-  const cwd = await readable();
-  const reference = firstTag(cwd, env).replace("@v", "@");
+/** A question about one version must not cost more because there are many others. */
+async function readCases({ ours, environment: env, large, small }) {
+  const [many, few] = [await large(), await small()];
+  const [questionOfMany, questionOfFew] = [many, few].map((cwd) => lastTag(cwd, env).replace("@v", "@"));
   return ["resolve", "show"].map((command) => ({
-    name: `${command} ${reference}`,
-    against: "node -e 0, git cat-file",
-    budget: null,
-    ours: () => time([ours(command, reference)], { cwd, env }),
-    floor: () => time([NODE, ["git", "cat-file", "-p", `${firstTag(cwd, env)}:manifest.yaml`]], { cwd, env }),
+    name: `${command}, ${tags(many, env).length} versions`,
+    against: `${tags(few, env).length} versions`,
+    budget: 2,
+    ours: () => time([ours(command, questionOfMany)], { cwd: many, env }),
+    floor: () => time([ours(command, questionOfFew)], { cwd: few, env }),
   }));
 }
 
@@ -77,14 +77,10 @@ async function registerCase(workshop) {
   };
 }
 
-function versionsIn(cwd, env) {
-  return tags(cwd, env).length;
-}
-
-function firstTag(cwd, env) {
-  const [first] = tags(cwd, env);
-  if (first === undefined) throw new Error(`${cwd} holds no versions`);
-  return first;
+function lastTag(cwd, env) {
+  const last = tags(cwd, env).at(-1);
+  if (last === undefined) throw new Error(`${cwd} holds no versions`);
+  return last;
 }
 
 function tags(cwd, env) {

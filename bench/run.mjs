@@ -10,7 +10,7 @@ const USAGE = `npm run bench -- [--rounds N] [--only TEXT] [--registry DIR] [--m
 Whole processes, side by side with what the work costs at least; medians of interleaved rounds.
   --rounds N       counted rounds of each (default 7)
   --only TEXT      only the rows whose name has this text
-  --registry DIR   a registry with many versions; default: one with 100 versions, made on the spot
+  --registry DIR   a registry with many versions; default: one with 10,000 of 1,000 models, made on the spot
   --megabytes N    size of the registered file (default 256)
   --json           one JSON document`;
 

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+// biome-ignore lint/correctness/useImportExtensions: it takes the .d.mts beside for the module
+import { makeRegistry } from "./make-registry.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAM = join(ROOT, "bin/git-model.js");
@@ -21,15 +23,22 @@ export async function openWorkshop({ registry, megabytes }) {
     });
     if (status !== 0) throw new Error(`git-model ${args.join(" ")}: exit ${status}\n${stderr}`);
   };
+  const made = async (name, size) => {
+    await makeRegistry(join(directory, name), size);
+    return join(directory, name);
+  };
   return {
     directory,
     environment,
     megabytes,
     /** argv of a git-model process */
     ours: (...args) => [process.execPath, PROGRAM, ...args],
-    call,
-    /** A registry with versions to read; made once. */
-    readable: once(async () => (registry === undefined ? makeReadable(directory, call) : resolve(registry))),
+    /** A registry with 10,000 versions of 1,000 models to read; made once. */
+    large: once(async () =>
+      registry === undefined ? made("large", { models: 1000, versions: 10 }) : resolve(registry),
+    ),
+    /** The same with 100 versions of 10 models. */
+    small: once(async () => made("small", { models: 10, versions: 10 })),
     /** An empty registry without a remote. */
     writable: once(async () => {
       call(["init", "writable"]);
@@ -50,19 +59,6 @@ export async function stir(path, round) {
   } finally {
     await file.close();
   }
-}
-
-async function makeReadable(directory, call) {
-  const registry = join(directory, "readable");
-  call(["init", "readable"]);
-  await mkdir(join(directory, "out"));
-  for (let index = 0; index < 100; index += 1) {
-    await writeFile(join(directory, "out/model.bin"), `weights ${index}`);
-    const model = `model-${index % 10}`;
-    call(["--registry", registry, "register", model, "out/model.bin", "--metric", `accuracy=0.9${index}`]);
-  }
-  call(["--registry", registry, "promote", "model-0@1.0.0", "--to", "staging", "--direct"]);
-  return registry;
 }
 
 async function makeBigFile(path, megabytes) {
