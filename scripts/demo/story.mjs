@@ -227,8 +227,8 @@ function invite({ world, terminal }, seconds) {
     "",
     `    . ${world.directory}/play.sh`,
     "    git model list tumor --where 'f1>=0.94'",
-    "    git model best tumor --metric f1",
-    "    git model pull diabetes@production -o /tmp/diabetes",
+    "    git model promote tumor@1.2.0 --to production --dry-run",
+    "    git model pull diabetes@production -o diabetes",
     "",
     `Gone again with: chmod -R u+w ${world.directory} && rm -r ${world.directory}`,
   ];

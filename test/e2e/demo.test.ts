@@ -21,6 +21,7 @@ describe("npm run demo", () => {
       "Registered tumor@1.0.0",
       "$ git model promote tumor@1.2.0 --to production --direct",
       "(exit 1)",
+      "Undo: git model rollback tumor --stage production",
       "$ git model rollback tumor --stage production --direct",
       "Roll back tumor to 1.1.0 on production",
     ]) {

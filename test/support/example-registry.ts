@@ -52,8 +52,22 @@ export async function emptyExampleRegistry({ git: kind = "native" }: ExampleOpti
 /** The whole example: every command of commands.txt has run. */
 export async function exampleRegistry(options: ExampleOptions = {}): Promise<ExampleRegistry> {
   const registry = await emptyExampleRegistry(options);
-  for (const { line } of exampleCommands("commands.txt")) await expectZero(registry.run(line));
+  await Promise.all([...commandsByModel().values()].map((lines) => inOrder(registry, lines)));
   return registry;
+}
+
+/** Models are registered side by side, as training jobs do; the versions of one in their order. */
+function commandsByModel(): ReadonlyMap<string, readonly string[]> {
+  const models = new Map<string, readonly string[]>();
+  for (const { line } of exampleCommands("commands.txt")) {
+    const model = line.split(" ")[3] ?? "";
+    models.set(model, [...(models.get(model) ?? []), line]);
+  }
+  return models;
+}
+
+async function inOrder(registry: ExampleRegistry, lines: readonly string[]): Promise<void> {
+  for (const line of lines) await expectZero(registry.run(line));
 }
 
 /** The command lines of commands.txt or story.txt, with the exit code that their comment announces. */
