@@ -146,7 +146,9 @@ class Writer {
 
 function manifestText(name, version, { sha256, size, round }) {
   const seed = Number.parseInt(sha256.slice(0, 6), 16);
-  const metrics = METRICS.map((metric, index) => `  ${metric}: 0.${8000 + ((seed >> index) % 1000) + round}\n`).join("");
+  const metrics = METRICS.map((metric, index) => `  ${metric}: 0.${8000 + ((seed >> index) % 1000) + round}\n`).join(
+    "",
+  );
   return `schemaVersion: 1
 model: ${name}
 version: ${version}

@@ -56,10 +56,12 @@ export function satisfiesRange(version: Version, range: string): boolean {
 
 /**
  * True iff the text is a semver range with something in it (semver reads blank text as `*`: DETAILS 38) and without
- * line breaks or other characters beyond printable ASCII, which semver would trim away.
+ * line breaks or other characters beyond printable ASCII, which semver would trim away. Nor may it have a `+`: versions
+ * have no build metadata, and semver would read `1.0.0+b` as `1.0.0`.
  */
 export function isRange(text: string): boolean {
   if (text.length > LENGTH_LIMIT || !/^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/.test(text)) return false;
+  if (text.includes("+")) return false;
   return semver.validRange(text) !== null;
 }
 

@@ -1,3 +1,4 @@
+import { visibleText } from "../../documents/visible-text.ts";
 import { RegistryError } from "../../errors.ts";
 
 export interface Token {
@@ -11,8 +12,8 @@ const PATTERNS: readonly (readonly [Token["kind"], RegExp])[] = [
   ["operator", />=|<=|!=|==|=|>|</y],
   ["open", /\(/y],
   ["close", /\)/y],
-  ["text", /"[^"]*"/y],
-  ["name", /[^\s()<>=!"]+/y],
+  ["text", /"[^"]*"|'[^']*'/y],
+  ["name", /[^\s()<>=!"']+/y],
 ];
 
 /** Cuts a condition into words; `usage` points at the first character that fits nowhere. */
@@ -34,11 +35,19 @@ export function tokenize(text: string): readonly Token[] {
 
 /** A mistake in a condition, with an arrow at its place. */
 export function conditionError(text: string, at: number, what: string): RegistryError {
-  const shown = `${text.slice(0, at)}→${text.slice(at)}`;
-  return new RegistryError("usage", `--where, character ${at + 1}: ${what}, at the arrow in ${shown}`, {
-    hint: "--where 'f1 >= 0.9 and labels.team = risk'",
-  });
+  const place = [...text.slice(0, at)].length + 1;
+  const shown = visibleText(`${text.slice(0, at)}→${text.slice(at)}`, SHOWN);
+  return new RegistryError(
+    "usage",
+    `--where, character ${place}: ${visibleText(what, SHOWN)}, at the arrow in ${shown}`,
+    {
+      hint: "--where 'f1 >= 0.9 and labels.team = risk'",
+    },
+  );
 }
+
+/** Of a longer condition the beginning is shown. */
+const SHOWN = 500;
 
 function tokenAt(text: string, at: number): Token | null {
   for (const [kind, pattern] of PATTERNS) {
