@@ -38,7 +38,7 @@ export async function tellStory(world, { stays }) {
 async function makeRegistry({ world, terminal }) {
   terminal.chapter("1 · A registry is a Git repository");
   terminal.say("Your team's Git server. A bare directory plays its part here; GitHub or any other would do.");
-  await terminal.run("git init --quiet --bare ../server.git");
+  await terminal.run("git init --quiet --bare --initial-branch=main ../server.git");
 
   terminal.say("The registry: a repository of its own, with a policy and a branch for each stage.");
   await terminal.run("git model init ../models", { says: ["staging", "production"] });
