@@ -1,4 +1,4 @@
-import { open, rm } from "node:fs/promises";
+import { open, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { diskError, errnoOf } from "./disk-error.ts";
 import { makeDirectory, putInPlace, syncDirectory, temporaryName } from "./durable-directory.ts";
@@ -55,6 +55,12 @@ export async function syncIfThere(folder: string): Promise<void> {
   } catch (error) {
     if (!["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) throw error;
   }
+}
+
+/** Sets a file's time to now, where we may. */
+export async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
 }
 
 async function writeOnce(path: string, bytes: Uint8Array | string, how: AtomicWrite): Promise<void> {

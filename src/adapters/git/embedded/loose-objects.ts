@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { open, rm, utimes } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import type { ObjectId } from "../../../domain/object-id.ts";
-import { writeAtomically } from "../../system/atomic-file.ts";
+import { touch, writeAtomically } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
 import type { ObjectKind } from "../object-format.ts";
@@ -53,7 +53,7 @@ async function keepExisting(path: string, content: Buffer): Promise<boolean> {
     await rm(path, { force: true }).catch(() => undefined);
     return false;
   }
-  await refresh(path);
+  await touch(path);
   return syncExisting(path);
 }
 
@@ -68,12 +68,6 @@ async function syncExisting(path: string): Promise<boolean> {
     if (errnoOf(error) === "ENOENT") return false;
     throw diskError("write", path, error);
   }
-}
-
-/** Sets a file's time to now, where we may. */
-export async function refresh(path: string): Promise<void> {
-  const now = new Date();
-  await utimes(path, now, now).catch(() => undefined);
 }
 
 function parseHeader(

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { Commit, GitObject, Tag, TreeEntry } from "../../../ports/git-store.ts";
+import { touch } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { type ObjectKind, objectIdOf, parseObject } from "../object-format.ts";
-import { findLooseObject, refresh, writeLooseObject } from "./loose-objects.ts";
+import { findLooseObject, writeLooseObject } from "./loose-objects.ts";
 import { openPackFile, type PackFile } from "./pack-file.ts";
 import type { StoredObject } from "./stored-object.ts";
 
@@ -110,7 +111,7 @@ export class ObjectDatabase {
     const id = objectIdOf(kind, bytes, "sha1");
     const pack = this.#packOf(id);
     if (pack !== null && this.#isSound(id, bytes.length)) {
-      await refresh(pack.path);
+      await touch(pack.path);
       return id;
     }
     await writeLooseObject(this.directory, id, { kind, bytes });
