@@ -14,6 +14,7 @@ import { parseVersion } from "./version.ts";
 export const MANIFEST_LIMIT = 512 * 1024;
 const METADATA_LIMIT = 64 * 1024;
 const METADATA_DEPTH = 8;
+const METADATA_VALUES = "metadata holds maps, lists, text, finite numbers, true and false only";
 
 const ScalarSchema = z.union([decimal, z.boolean(), text(4096)]);
 
@@ -140,7 +141,7 @@ function reasonAgainstValue(value: unknown, depth: number, size: { bytes: number
     if (/\p{Surrogate}/u.test(value)) return "half characters (lone surrogates) are not allowed";
     return grow(size, new TextEncoder().encode(value).length + 2);
   }
-  if (typeof value !== "object") return "metadata holds maps, lists, text, finite numbers, true and false only";
+  if (typeof value !== "object" || !isMapOrList(value)) return METADATA_VALUES;
   if (depth === 0) return `metadata is at most ${METADATA_DEPTH} levels deep`;
   for (const [key, inner] of Object.entries(value)) {
     if (FORBIDDEN_KEYS.has(key)) return `${key} cannot be a key of metadata`;
@@ -150,6 +151,12 @@ function reasonAgainstValue(value: unknown, depth: number, size: { bytes: number
     if (wrong !== null) return wrong;
   }
   return null;
+}
+
+/** Neither a Date nor a Map nor another object that has no entries to write. */
+function isMapOrList(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function grow(size: { bytes: number }, bytes: number): null {

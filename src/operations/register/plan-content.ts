@@ -6,6 +6,7 @@ import { DEFAULT_ROLE, formatOfPath, ROLE_PATTERN } from "../../domain/artifact/
 import type { ArtifactPath } from "../../domain/artifact/artifact-path.ts";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { Decimal } from "../../domain/metric/decimal.ts";
+import { compareBytes } from "../../domain/metric/metric.ts";
 import { MANIFEST_LIMIT, type Manifest, ManifestSchema } from "../../domain/model/manifest.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
 import type { Version } from "../../domain/model/version.ts";
@@ -38,7 +39,9 @@ export function buildManifest(parts: ManifestParts): Manifest {
     source: sourceOf(parts),
     model: parts.model,
     version: parts.version,
-    artifacts: parts.artifacts.map((one) => artifactTree(one, parts.roles)),
+    artifacts: parts.artifacts
+      .toSorted((a, b) => compareBytes(a.path, b.path))
+      .map((one) => artifactTree(one, parts.roles)),
   };
   const checked = checkTree(withoutUndefined(withDecimals(tree)) as Tree, ManifestSchema, {
     file: null,
@@ -93,11 +96,12 @@ function artifactTree({ path, pointer, role }: BroughtArtifact, roles: Readonly<
   return { path, role: chosen, format: formatOfPath(path), sha256: pointer.sha256, size: pointer.size };
 }
 
-/** Numbers of a program become Decimals; what is not finite stays, and is refused by the schema. */
+/** Numbers of a program become Decimals; what is not finite stays, and is refused by the schema. `usage` for the key `__proto__`, which a schema would pass over. */
 export function withDecimals(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? Decimal.fromNumber(value) : value;
   if (Array.isArray(value)) return value.map(withDecimals);
   if (!isPlainMap(value)) return value;
+  if (Object.hasOwn(value, "__proto__")) throw new RegistryError("usage", "__proto__ cannot be a key");
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withDecimals(inner)]));
 }
 
