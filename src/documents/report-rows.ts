@@ -1,6 +1,7 @@
 import type { Decimal } from "../domain/metric/decimal.ts";
 import type { Direction } from "../domain/metric/direction.ts";
-import type { ChangeVerdict, MetricChange } from "../domain/metric/metric-diff.ts";
+import { SCORE_KEY } from "../domain/metric/metric.ts";
+import { type ChangeVerdict, diffMetrics, type MetricChange } from "../domain/metric/metric-diff.ts";
 import type { GateRow, Verdict } from "../domain/policy/gate.ts";
 import { formatChange, formatMetric, formatPercent } from "./format-number.ts";
 import { cell, codeSpan, prose } from "./markdown.ts";
@@ -152,8 +153,18 @@ function arrowOf(better: Direction | null): string {
   return better === "higher" ? " ↑" : " ↓";
 }
 
-function emptyRow({ metric, slice, champion, observed }: GateRow): ReportRow {
-  return { metric, slice, from: champion, to: observed, change: null, gates: [] };
+function emptyRow(gate: GateRow): ReportRow {
+  const { metric, slice, champion, observed } = gate;
+  return { metric, slice, from: champion, to: observed, change: scoreChange(gate), gates: [] };
+}
+
+/** The score stands in no manifest, so its change is between the numbers that the gate compared. */
+function scoreChange({ metric, slice, champion, observed, verdict }: GateRow): MetricChange | null {
+  if (metric !== SCORE_KEY || slice !== null || champion === null || observed === null) return null;
+  const comparable = verdict !== "incomparable";
+  const numbers = (score: Decimal) => ({ metrics: { [metric]: score }, slices: {} });
+  const [change] = diffMetrics(numbers(champion), numbers(observed), { declared: {}, comparable });
+  return change ?? null;
 }
 
 function withGate(row: ReportRow, gate: GateRow): ReportRow {

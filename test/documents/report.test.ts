@@ -177,6 +177,19 @@ describe("the report of a change", () => {
     expect(report).toContain("may not worsen (not comparable; evaluated on another data set)");
   });
 
+  test("shows how the score moved, which no manifest has", () => {
+    const score = gate({
+      metric: "score",
+      rule: "maxRegression",
+      limit: "0",
+      verdict: "fail",
+      observed: dec("0.89"),
+      champion: dec("0.97"),
+    });
+    const report = formatReviewReport({ ...INPUT, gates: [score] });
+    expect(report).toContain("| ❌ | `score` ↑ | 0.97 | **0.89** | -0.08 (-8.2 %) worse | may not drop |");
+  });
+
   test("lists needs and findings", () => {
     const needs: readonly Need[] = [
       { rule: "from", stage: staging, verdict: "pass", since: "2026-11-01T08:00:00Z", until: null, limit: null },
