@@ -3,32 +3,31 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const inCi = process.env.CI === "true";
-/** `npm run test:slow` runs what would keep `npm test` from staying short. */
-const slow = process.env.GIT_MODEL_TESTS === "slow";
-const report = `coverage/${slow ? "slow-" : ""}tests.json`;
-
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
   readonly version: string;
 };
 
-export default defineConfig({
+/** `--mode slow` (`npm run test:slow`) runs what would keep `npm test` from staying short. */
+export default defineConfig(({ mode }) => ({
   define: { GIT_MODEL_VERSION: JSON.stringify(version) },
   test: {
-    include: [slow ? "test/**/*.slow.test.ts" : "test/**/*.test.ts"],
-    exclude: ["**/node_modules/**", ...(slow ? [] : ["test/**/*.slow.test.ts"])],
+    include: [mode === "slow" ? "test/**/*.slow.test.ts" : "test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", ...(mode === "slow" ? [] : ["test/**/*.slow.test.ts"])],
     globalSetup: ["scripts/fresh-bundle.mjs"],
     globals: false,
     pool: "threads",
     // Tests mostly wait for git: two at a time pay off even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: slow ? 120_000 : 30_000,
-    hookTimeout: slow ? 120_000 : 60_000,
+    testTimeout: mode === "slow" ? 120_000 : 30_000,
+    hookTimeout: mode === "slow" ? 120_000 : 60_000,
     allowOnly: !inCi,
-    reporters: inCi ? ["default", ["json", { outputFile: report }]] : ["default"],
+    reporters: inCi
+      ? ["default", ["json", { outputFile: `coverage/${mode === "slow" ? "slow-" : ""}tests.json` }]]
+      : ["default"],
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
       reporter: ["text-summary", "html"],
     },
   },
-});
+}));
