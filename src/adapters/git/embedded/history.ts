@@ -63,7 +63,7 @@ function entryReader(objects: ObjectDatabase, path: string | undefined): (tree: 
     const key = `${depth} ${tree}`;
     const known = memory.get(key);
     if (known !== undefined) return known;
-    const entry = objects.tree(tree).find(({ name }) => name === segments[depth]);
+    const entry = entryOf(objects, tree, segments[depth] ?? "");
     const isLast = depth === segments.length - 1;
     const below = entry?.mode === "40000" && !isLast ? entryAt(entry.id, depth + 1) : null;
     const found = isLast ? (entry?.id ?? null) : below;
@@ -73,3 +73,33 @@ function entryReader(objects: ObjectDatabase, path: string | undefined): (tree: 
   };
   return (tree) => (segments.length === 0 ? tree : entryAt(tree, 0));
 }
+
+interface Entry {
+  readonly id: ObjectId;
+  readonly mode: string;
+}
+
+/** One entry of a tree. Its bytes are searched instead of parsed: a stage's history is thousands of large folders. */
+function entryOf(objects: ObjectDatabase, tree: ObjectId, name: string): Entry | null {
+  const raw = objects.readRaw(tree);
+  const found = raw?.kind === "tree" && "bytes" in raw ? searchTree(raw.bytes, Buffer.from(name)) : undefined;
+  if (found !== undefined) return found;
+  return objects.tree(tree).find((entry) => entry.name === name) ?? null;
+}
+
+/** Undefined for what does not look like a tree; its parser says what is wrong with it. */
+function searchTree(bytes: Buffer, name: Buffer): Entry | null | undefined {
+  for (let start = 0; start < bytes.length; ) {
+    const blank = bytes.indexOf(0x20, start);
+    const end = bytes.indexOf(0, blank);
+    const next = end + 1 + ID_BYTES;
+    if (blank < 0 || end < 0 || next > bytes.length) return undefined;
+    const isThis = end - blank - 1 === name.length && bytes.compare(name, 0, name.length, blank + 1, end) === 0;
+    const id = isThis ? bytes.toString("hex", end + 1, next) : "";
+    if (isObjectId(id)) return { id, mode: bytes.toString("latin1", start, blank) };
+    start = next;
+  }
+  return null;
+}
+
+const ID_BYTES = 20;
