@@ -44,10 +44,7 @@ const OUTSIDE_CODES = [
   "disk",
 ] as const;
 
-export type ErrorCode =
-  | (typeof ANSWER_CODES)[number]
-  | (typeof USAGE_CODES)[number]
-  | (typeof OUTSIDE_CODES)[number];
+export type ErrorCode = (typeof ANSWER_CODES)[number] | (typeof USAGE_CODES)[number] | (typeof OUTSIDE_CODES)[number];
 
 export interface ErrorDetails {
   /** A command or an action that mends it. */

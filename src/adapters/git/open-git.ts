@@ -6,7 +6,8 @@ import type { Environment } from "../system/process-world.ts";
 export async function openGit(directory: string, environment: Environment): Promise<GitStore> {
   return withAdapter(environment, {
     native: async () => (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment }),
-    embedded: async () => (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment }),
+    embedded: async () =>
+      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment }),
   });
 }
 
@@ -30,7 +31,7 @@ async function withAdapter<T>(
   environment: Environment,
   adapters: { readonly native: () => Promise<T>; readonly embedded: () => Promise<T> },
 ): Promise<T> {
-  const chosen = environment["GIT_MODEL_GIT"];
+  const chosen = environment.GIT_MODEL_GIT;
   if (chosen === "embedded") return adapters.embedded();
   if (chosen === "native") return adapters.native();
   if (chosen !== undefined && chosen !== "") {

@@ -15,16 +15,16 @@ export function currentDirectory(): string {
 
 /** The reader's cache: `$XDG_CACHE_HOME/git-model`, else `~/.cache/git-model`. */
 export function cacheDirectory(environment: Environment): string {
-  const base = environment["XDG_CACHE_HOME"];
-  const home = environment["HOME"] ?? homedir();
+  const base = environment.XDG_CACHE_HOME;
+  const home = environment.HOME ?? homedir();
   return base?.startsWith("/") ? join(base, "git-model") : join(home, ".cache", "git-model");
 }
 
 /** Somebody to name when nobody is configured: the actor in GitHub Actions, else `<login>@<host>` (DETAILS 5). */
 export function inventedIdentity(environment: Environment): { readonly name: string; readonly email: string } {
-  const actor = environment["GITHUB_ACTOR"];
-  const id = environment["GITHUB_ACTOR_ID"];
-  if (environment["GITHUB_ACTIONS"] === "true" && actor !== undefined) {
+  const actor = environment.GITHUB_ACTOR;
+  const id = environment.GITHUB_ACTOR_ID;
+  if (environment.GITHUB_ACTIONS === "true" && actor !== undefined) {
     const prefix = id === undefined ? "" : `${id}+`;
     return { name: actor, email: `${prefix}${actor}@users.noreply.github.com` };
   }
@@ -40,7 +40,7 @@ export function ciRunUrl(environment: Environment): string | null {
 }
 
 function loginName(environment: Environment): string {
-  const named = environment["USER"] ?? environment["LOGNAME"] ?? environment["USERNAME"];
+  const named = environment.USER ?? environment.LOGNAME ?? environment.USERNAME;
   if (named !== undefined && named !== "") return named;
   try {
     return userInfo().username;

@@ -172,8 +172,3 @@ async function changesOfTags(
     ];
   });
 }
-
-/** The prefix of the branches of all stages, for messages and listings. */
-export function stageBranchesOf(context: RegistryContext): string {
-  return `${branchPrefix(context)}stage/`;
-}
