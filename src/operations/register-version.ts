@@ -101,10 +101,10 @@ async function refreshOrAdvise(context: RegistryContext, model: ModelName): Prom
   try {
     await refresh(context, [model]);
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "network") throw error;
-    throw new RegistryError("network", error.message, {
-      retryable: true,
-      hint: "add --no-push --offline to keep it as a draft, and git model push later",
+    if (!(error instanceof RegistryError) || !["network", "git-failed"].includes(error.code)) throw error;
+    throw new RegistryError(error.code, error.message, {
+      retryable: error.retryable,
+      hint: `${error.hint === null ? "" : `${error.hint}. Or `}--no-push --offline keeps it as a draft until git model push`,
       cause: error,
     });
   }

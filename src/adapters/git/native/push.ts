@@ -57,11 +57,12 @@ async function pushPart(git: GitCommand, { remote, updates, atomic }: Push): Pro
   const result = await git.run(args, { doing, exits: [0, 1, 128], remote: true });
   const said = parseStatuses(result.stdout.toString("utf8"));
   if (said.size === 0 && result.exitCode !== 0) throw gitFailure(doing, result);
-  return updates.map(({ ref }) => {
+  const outcomes = updates.map(({ ref }) => {
     const status = said.get(ref);
     if (status === undefined) throw gitFailure(doing, result);
     return outcomeOf(ref, status);
   });
+  return outcomes.length > 0 && outcomes.every(isDraggedDown) ? outcomes.map(({ ref }) => lostTogether(ref)) : outcomes;
 }
 
 interface Status {
@@ -79,6 +80,17 @@ function parseStatuses(stdout: string): ReadonlyMap<string, Status> {
   return statuses;
 }
 
+const DRAGGED_DOWN = "another ref of the same push did not go through";
+
+/** A remote whose own transaction was overtaken names no culprit: every ref is said to have failed with the others. */
+function isDraggedDown(outcome: PushOutcome): boolean {
+  return outcome.status === "refused" && outcome.reason === DRAGGED_DOWN;
+}
+
+function lostTogether(ref: RefName): PushOutcome {
+  return { ref, status: "stale", reason: "another push came first" };
+}
+
 // What a remote says when another push came first: to its lock, to the value, or to the name.
 const LOST_RACE =
   /stale info|cannot lock|failed to (lock|update)|but expected|already exists|reference not found|fetch first/i;
@@ -87,8 +99,7 @@ function outcomeOf(ref: RefName, { flag, summary }: Status): PushOutcome {
   if (flag === "=") return { ref, status: "up-to-date" };
   if (flag !== "!") return { ref, status: "pushed" };
   const reason = printable(/\((.*)\)\s*$/.exec(summary)?.[1] ?? summary).slice(0, 300);
-  if (/atomic/.test(reason))
-    return { ref, status: "refused", reason: "another ref of the same push did not go through" };
+  if (/atomic/.test(reason)) return { ref, status: "refused", reason: DRAGGED_DOWN };
   return { ref, status: LOST_RACE.test(reason) ? "stale" : "refused", reason };
 }
 
