@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { openGit } from "../../src/adapters/git/open-git.ts";
+import { findCommand } from "../../src/cli/command-table.ts";
+import { GLOBAL_OPTIONS } from "../../src/cli/table/options.ts";
 import { formatOfPath, knownFormats } from "../../src/domain/artifact/artifact.ts";
 import { usualDirections } from "../../src/domain/metric/direction.ts";
 import { parseStageName } from "../../src/domain/policy/stage.ts";
@@ -53,6 +55,24 @@ test("troubleshooting has an entry for every error code and finding, with the ex
   expect(findings.filter((code) => !listed.has(code))).toEqual([]);
 });
 
+test.each([
+  ["docs/policy.md", "schemas/registry.schema.json"],
+  ["docs/manifest.md", "schemas/manifest.schema.json"],
+])("%s names every key of %s", (page, schema) => {
+  const text = readPage(page);
+  const keys = [...keysOf(JSON.parse(readPage(schema)))];
+  expect(keys.length).toBeGreaterThan(15);
+  expect(keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(text))).toEqual([]);
+});
+
+test("pages name commands and long options that exist", () => {
+  const lines = pageNames().flatMap((page) =>
+    [...readPage(page).matchAll(/git model ([^`\n|&#"(]+)/g)].map(([, words = ""]) => ({ page, words: words.trim() })),
+  );
+  expect(lines.length).toBeGreaterThan(50);
+  expect(lines.filter(({ words }) => !isCommandLine(words.split(/ +/)))).toEqual([]);
+});
+
 test("links between pages lead somewhere", () => {
   const broken = pageNames().flatMap((page) =>
     linksOf(page)
@@ -61,6 +81,26 @@ test("links between pages lead somewhere", () => {
   );
   expect(broken).toEqual([]);
 });
+
+/** Words that begin with a command of ours, or `…`, and have no long option that it lacks. */
+function isCommandLine(words: readonly string[]): boolean {
+  if (/^(?:[…<]|--version$)/.test(words[0] ?? "")) return true;
+  if (words[0] === "--registry") return isCommandLine(words.slice(2));
+  const name = words[0] === "pr" ? `pr ${words[1]}` : (words[0] ?? "");
+  const command = findCommand(name);
+  const known = [...GLOBAL_OPTIONS, ...(command?.options ?? [])].map((option) => option.name);
+  const options = words.filter((word) => word.startsWith("--")).map((word) => word.replace(/=.*/, ""));
+  return command !== null && options.every((option) => known.includes(option));
+}
+
+/** Names of the properties that a JSON Schema declares, at any depth. */
+function* keysOf(schema: unknown): Generator<string> {
+  if (typeof schema !== "object" || schema === null) return;
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === "properties") yield* Object.keys(value as object);
+    yield* keysOf(value);
+  }
+}
 
 function linksOf(page: string): readonly string[] {
   const prose = readPage(page)
