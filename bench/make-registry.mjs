@@ -111,7 +111,7 @@ class Writer {
     const entries = [...view.held].map(([model, held]) => ({ name: model, mode: "40000", id: held.tree }));
     const root = treeOf([{ name: "models", mode: "40000", id: treeOf(entries) }]);
     const line = `Release ${name} ${version} to ${stage}`;
-    view.tip = await this.#commit(`refs/heads/stage/${stage}`, { message: line, tree: root, parent: view.tip }, [
+    view.tip = await this.#commit(`refs/heads/stage/${stage}`, { message: `${line}\n`, tree: root, parent: view.tip }, [
       `M 040000 ${tree} models/${name}`,
     ]);
     const number = (view.numbers.get(name) ?? 0) + 1;

@@ -1,7 +1,7 @@
 import { type ModelName, parseModelName } from "../../domain/model/model-name.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
-import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
-import { readTree } from "./trees.ts";
+import type { TreeEntry } from "../../ports/git-store.ts";
+import { readTree, type TreeSource } from "./trees.ts";
 
 /** What a change does to a stage's tree. */
 export interface ChangedTree {
@@ -24,7 +24,7 @@ interface Pair {
 const DEEPEST = 3;
 
 /** Compares two root trees of a stage: the folders below `models/` with a manifest on either side are models. */
-export async function changedModels(git: GitStore, before: ObjectId, after: ObjectId): Promise<ChangedTree> {
+export async function changedModels(git: TreeSource, before: ObjectId, after: ObjectId): Promise<ChangedTree> {
   const top = await differing(git, { path: "", before: folder(before), after: folder(after) });
   const beside = top.filter(({ path }) => path !== "models" && path !== ".github").map(({ path }) => path);
   const inGithub = (
@@ -37,7 +37,7 @@ export async function changedModels(git: GitStore, before: ObjectId, after: Obje
 
 /** The same for two trees of the folder `models/` itself; null: absent. */
 export async function changedInModels(
-  git: GitStore,
+  git: TreeSource,
   before: ObjectId | null,
   after: ObjectId | null,
 ): Promise<ChangedTree> {
@@ -47,7 +47,7 @@ export async function changedInModels(
 
 const NOTHING: ChangedTree = { models: [], others: [] };
 
-async function changedBelow(git: GitStore, root: Pair): Promise<ChangedTree> {
+async function changedBelow(git: TreeSource, root: Pair): Promise<ChangedTree> {
   const models: ChangedTree["models"][number][] = [];
   const others: string[] = [];
   let open: readonly Pair[] = [root];
@@ -71,7 +71,7 @@ type Classified =
   | { readonly kind: "folder"; readonly pair: Pair }
   | { readonly kind: "other"; readonly pair: Pair };
 
-async function classify(git: GitStore, pair: Pair): Promise<Classified> {
+async function classify(git: TreeSource, pair: Pair): Promise<Classified> {
   const name = parseModelName(pair.path.slice("models/".length));
   const holdsManifest = (await isModel(git, pair.before)) || (await isModel(git, pair.after));
   if (name.ok && holdsManifest) {
@@ -81,14 +81,16 @@ async function classify(git: GitStore, pair: Pair): Promise<Classified> {
   return isFile || !name.ok ? { kind: "other", pair } : { kind: "folder", pair };
 }
 
-async function isModel(git: GitStore, entry: TreeEntry | null): Promise<boolean> {
+async function isModel(git: TreeSource, entry: TreeEntry | null): Promise<boolean> {
   if (entry === null || entry.mode !== "40000") return false;
   return (await readTree(git, entry.id)).some(({ name }) => name === "manifest.yaml");
 }
 
 /** The entries of two folders that differ; where one side is no folder it counts as empty. */
-async function differing(git: GitStore, pair: Pair): Promise<readonly Pair[]> {
-  const [before, after] = await Promise.all([entriesOf(git, pair.before), entriesOf(git, pair.after)]);
+async function differing(git: TreeSource, pair: Pair): Promise<readonly Pair[]> {
+  const sides = await Promise.all([entriesOf(git, pair.before), entriesOf(git, pair.after)]);
+  const [left, right] = withoutCommonEnds(...sides);
+  const [before, after] = [byName(left), byName(right)];
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names].flatMap((name): readonly Pair[] => {
     const [old, now] = [before.get(name) ?? null, after.get(name) ?? null];
@@ -97,9 +99,29 @@ async function differing(git: GitStore, pair: Pair): Promise<readonly Pair[]> {
   });
 }
 
-async function entriesOf(git: GitStore, entry: TreeEntry | null): Promise<ReadonlyMap<string, TreeEntry>> {
-  if (entry === null || entry.mode !== "40000") return new Map();
-  return new Map((await readTree(git, entry.id)).map((one) => [one.name, one]));
+/** Both lists without the entries that they begin and end with alike: of a large folder one entry or two are left. */
+function withoutCommonEnds(
+  before: readonly TreeEntry[],
+  after: readonly TreeEntry[],
+): readonly [readonly TreeEntry[], readonly TreeEntry[]] {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && sameEntry(before[start], after[start])) start += 1;
+  let end = 0;
+  while (end < shorter - start && sameEntry(before.at(-1 - end), after.at(-1 - end))) end += 1;
+  return [before.slice(start, before.length - end), after.slice(start, after.length - end)];
+}
+
+function byName(entries: readonly TreeEntry[]): ReadonlyMap<string, TreeEntry> {
+  return new Map(entries.map((one) => [one.name, one]));
+}
+
+function sameEntry(a: TreeEntry | undefined, b: TreeEntry | undefined): boolean {
+  return a?.id === b?.id && a?.name === b?.name && a?.mode === b?.mode;
+}
+
+async function entriesOf(git: TreeSource, entry: TreeEntry | null): Promise<readonly TreeEntry[]> {
+  return entry === null || entry.mode !== "40000" ? [] : readTree(git, entry.id);
 }
 
 function folder(id: ObjectId): TreeEntry {

@@ -7,7 +7,23 @@ import type { Commit, GitObject, GitStore, Tag, TreeEntry } from "../../ports/gi
 /** Trees and other small objects: anything larger is not what the registry writes. */
 const OBJECT_LIMIT = 32 * 1024 * 1024;
 
-export async function readTrees(git: GitStore, ids: readonly ObjectId[]): Promise<readonly (readonly TreeEntry[])[]> {
+/** Where trees are read from. */
+export type TreeSource = Pick<GitStore, "readObjects">;
+
+/** Reads these trees at once, and answers them without asking again. */
+export async function readAhead(git: TreeSource, ids: readonly ObjectId[]): Promise<TreeSource> {
+  const wanted = [...new Set(ids)];
+  const objects = await git.readObjects(wanted, { limit: OBJECT_LIMIT });
+  const read = new Map(wanted.map((id, index) => [id, objects[index] ?? null]));
+  return {
+    readObjects: (asked, options) =>
+      asked.every((id) => read.has(id))
+        ? Promise.resolve(asked.map((id) => read.get(id) ?? null))
+        : git.readObjects(asked, options),
+  };
+}
+
+export async function readTrees(git: TreeSource, ids: readonly ObjectId[]): Promise<readonly (readonly TreeEntry[])[]> {
   const objects = await git.readObjects(ids, { limit: OBJECT_LIMIT });
   return objects.map((object, index) => {
     if (object?.kind === "tree") return object.entries;
@@ -15,7 +31,7 @@ export async function readTrees(git: GitStore, ids: readonly ObjectId[]): Promis
   });
 }
 
-export async function readTree(git: GitStore, id: ObjectId): Promise<readonly TreeEntry[]> {
+export async function readTree(git: TreeSource, id: ObjectId): Promise<readonly TreeEntry[]> {
   const [entries] = await readTrees(git, [id]);
   return entries ?? [];
 }
