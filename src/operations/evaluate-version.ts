@@ -142,6 +142,11 @@ function buildEvaluation(context: RegistryContext, question: EvaluateQuestion, v
     note: question.note,
   };
   const given = Object.fromEntries(Object.entries(tree).filter(([, value]) => value !== undefined));
+  if (isEmpty(question.metrics) && isEmpty(question.slices)) {
+    throw new RegistryError("metrics-invalid", `the evaluation of ${formatVersionId(version)} measures nothing`, {
+      hint: "give at least one metric",
+    });
+  }
   const checked = checkTree(withDecimals(given) as Tree, EvaluationSchema, { file: null, locate: () => null });
   if (checked.ok) return withoutUserinfo(checked.value);
   const [first] = checked.findings;
@@ -154,6 +159,10 @@ function buildEvaluation(context: RegistryContext, question: EvaluateQuestion, v
       ...(first?.hint ? { hint: first.hint } : {}),
     },
   );
+}
+
+function isEmpty(map: unknown): boolean {
+  return map === undefined || (typeof map === "object" && map !== null && Object.keys(map).length === 0);
 }
 
 function withoutUserinfo(evaluation: Evaluation): Evaluation {
