@@ -32,7 +32,6 @@ const EXITS: readonly (readonly [string, string])[] = [
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["GIT_MODEL_REGISTRY", "directory of the registry"],
-  ["GIT_MODEL_TOKEN", "password for the registry's Git and LFS host"],
   ["GIT_MODEL_GIT", "native or embedded: which Git to use"],
   ["GIT_MODEL_DEBUG", "1 prints the stack of an error"],
   ["NO_COLOR", "no colours"],
