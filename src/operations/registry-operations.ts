@@ -53,10 +53,10 @@ export function registryOf(context: RegistryContext): Registry {
   };
 }
 
-/** A clone that never fetched is looked at again after a fetch. */
+/** A clone that never fetched from this remote is looked at again after a fetch. */
 async function requireRegistry(context: RegistryContext): Promise<void> {
   if (await isRegistry(context)) return;
-  if (context.remote !== null && (await context.fetchLog.read()) === null) {
+  if (await isUnfetched(context)) {
     const { refresh } = await import("./apply/refresh.ts");
     await refresh(context, "all");
     if (await isRegistry(context)) return;
@@ -65,6 +65,11 @@ async function requireRegistry(context: RegistryContext): Promise<void> {
   throw new RegistryError("not-a-registry", `${place} holds neither a registry.yaml nor a version`, {
     hint: "git model init",
   });
+}
+
+async function isUnfetched({ git, remote, fetchLog }: RegistryContext): Promise<boolean> {
+  if (remote === null) return false;
+  return (await fetchLog.read()) === null || (await git.listRefs([`refs/remotes/${remote.name}/`])).length === 0;
 }
 
 async function isRegistry(context: RegistryContext): Promise<boolean> {
