@@ -3,7 +3,7 @@ import { metricIn, SCORE_KEY } from "../domain/metric/metric.ts";
 import type { Manifest } from "../domain/model/manifest.ts";
 import { isPrerelease } from "../domain/model/version.ts";
 import type { Policy } from "../domain/policy/policy.ts";
-import { scoreOf } from "../domain/policy/score.ts";
+import { scoreOf, scorePolicyFor } from "../domain/policy/score.ts";
 import type { StageName } from "../domain/policy/stage.ts";
 import { RegistryError } from "../errors.ts";
 import { answerVersion, createdAt, plainMetrics } from "./answer-parts.ts";
@@ -105,6 +105,9 @@ export function sortBy(
     throw new RegistryError("policy-invalid", `which direction of ${key} is better is not known, so it cannot sort`, {
       hint: `add to registry.yaml: metrics: { ${key}: { better: higher } }`,
     });
+  }
+  if (key === SCORE_KEY && versions.every(({ model }) => !policy || scorePolicyFor(policy, model) === null)) {
+    throw new RegistryError("usage", "the policy has no score to sort by", { hint: "--sort f1" });
   }
   const numberOf = (one: ListedVersion) => (key === SCORE_KEY ? one.score : metricIn(one.metrics, key));
   const sign = better === "higher" ? -1 : 1;

@@ -144,6 +144,7 @@ describe("a registry whose policy cannot be used", () => {
         name,
       ).toEqual([code]);
     }
+    await expect(registry.listVersions({ model: "fraud", sort: "score" })).rejects.toMatchObject({ code: "usage" });
     await expect(registry.best({ model: "fraud" })).rejects.toMatchObject({ code: "usage" });
     await expect(registry.promote({ references: ["fraud@1.0.0"], to: "staging", direct: true })).rejects.toMatchObject({
       code,

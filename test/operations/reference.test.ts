@@ -93,6 +93,7 @@ describe.each(ADAPTERS)("a reference, through %s git", (adapter) => {
     await expect(resolve("fraud@nowhere")).rejects.toMatchObject({
       hint: "the stages are staging, production, canary, edge",
     });
+    await expect(resolve("fraud@staging~1")).rejects.toMatchObject({ hint: expect.stringContaining("#staging~1") });
     await expect(resolve("frau")).rejects.toMatchObject({ hint: "did you mean fraud?" });
     await expect(resolve("fraud@9.9.9")).rejects.toMatchObject({ hint: expect.stringContaining("1.10.0") });
   });

@@ -47,7 +47,9 @@ function parseSelector(marked: string): Parsed<Selector> {
   if (selector === "best") return accepted({ kind: "best", metric: null });
   if (selector.startsWith("best:")) return parseBestSelector(selector.slice("best:".length));
   if (STAGE_LIKE.test(selector)) return accepted({ kind: "stage", stage: selector, previous: false });
-  return refused(`${quoted(selector)} is no version, no range, not latest or best, and no stage name`, version.hint);
+  const before = selector.endsWith("~1") && STAGE_LIKE.test(selector.slice(0, -2));
+  const hint = before ? `what a stage held before is written #${selector}` : version.hint;
+  return refused(`${quoted(selector)} is no version, no range, not latest or best, and no stage name`, hint);
 }
 
 function parseBestSelector(metric: string): Parsed<Selector> {
