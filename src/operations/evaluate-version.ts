@@ -27,7 +27,7 @@ import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import { signatureNow } from "./apply/signature.ts";
 import { replaceAt } from "./apply/stage-tree.ts";
 import type { RegistryContext } from "./context.ts";
-import { loadCatalog, type VersionEntry } from "./load/catalog.ts";
+import { loadCatalogOf, type VersionEntry } from "./load/catalog.ts";
 import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { judgedSide } from "./load/measurements.ts";
 import { evaluationDraftRef, evaluationRef } from "./load/ref-names.ts";
@@ -196,7 +196,7 @@ async function checkAgainst(
     metrics: evaluation.metrics,
     slices: evaluation.slices,
   };
-  const catalog = await loadCatalog(context.git);
+  const catalog = await loadCatalogOf(context.git, [version.model]);
   const { holds } = await loadLedger(context, await loadStage(context, policy, stage), {
     name: version.model,
     catalog,

@@ -13,7 +13,7 @@ import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import { signatureNow } from "./apply/signature.ts";
 import { type VersionContent, writeVersionObjects, writeVersionTree } from "./apply/write-version.ts";
 import type { RegistryContext } from "./context.ts";
-import { type Catalog, loadCatalog, type VersionEntry } from "./load/catalog.ts";
+import { type Catalog, loadCatalog, loadCatalogOf, type VersionEntry } from "./load/catalog.ts";
 import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { draftRef, tagRef } from "./load/ref-names.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
@@ -112,7 +112,7 @@ async function refreshOrAdvise(context: RegistryContext, model: ModelName): Prom
 
 /** A new model's name is held against all others, which a partial fetch may not have brought. */
 async function checkName(context: RegistryContext, model: ModelName, offline: boolean): Promise<void> {
-  const known = await loadCatalog(context.git);
+  const known = await loadCatalogOf(context.git, [model]);
   if (known.models.has(model)) return;
   if (context.remote !== null && !offline) await refresh(context, "all");
   const names = [...(await loadCatalog(context.git)).models.keys()];
@@ -138,7 +138,7 @@ async function attempt(
 ): Promise<Attempt<Registered>> {
   const { model, question } = registration;
   if (tries > 0 && question.offline !== true) await refresh(context, [model]);
-  const catalog = await loadCatalog(context.git);
+  const catalog = await loadCatalogOf(context.git, [model]);
   const versions = catalog.models.get(model) ?? [];
   const highest = versions.at(-1) ?? null;
   const version = registration.version ?? bumpVersion(highest?.version ?? null, question.bump ?? "patch");

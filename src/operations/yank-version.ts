@@ -7,7 +7,7 @@ import { publishRefs } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
 import { signatureNow } from "./apply/signature.ts";
 import type { RegistryContext } from "./context.ts";
-import { type Catalog, loadCatalog, type VersionEntry } from "./load/catalog.ts";
+import { type Catalog, loadCatalogOf, type VersionEntry } from "./load/catalog.ts";
 import { tagRef } from "./load/ref-names.ts";
 import { requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { loadModelOnStages } from "./load/stages-of-model.ts";
@@ -20,7 +20,7 @@ export async function yankVersion(context: RegistryContext, question: YankQuesti
   const reason = checkReason(question.reason);
   const { model } = requireReference(question.reference);
   await refresh(context, [model]);
-  const catalog = await loadCatalog(context.git);
+  const catalog = await loadCatalogOf(context.git, [model]);
   const { entry } = await resolveReference(context, question.reference, catalog);
   const version = await readVersion(context.git, entry);
   const present = (await readYanks(context.git, [entry])).get(entry.tag);

@@ -79,6 +79,16 @@ describe.each(ADAPTERS)("registering at the same time on %s", (adapter) => {
     await one.repo.fsck();
   });
 
+  test("a crash after the push leaves nothing to mend: the same command again has the version", async () => {
+    const [one] = await twoPeople(adapter);
+    const file = await one.file("m.onnx", "m");
+    const made = await one.registry.register({ model: "fraud", files: [file] });
+    await one.repo.git("update-ref", "-d", "refs/tags/fraud@v1.0.0");
+    const again = await one.registry.register({ model: "fraud", files: [file] });
+    expect(again).toMatchObject({ version: "1.0.0", created: false, published: true, commit: made.commit });
+    expect(await one.repo.id("fraud@v1.0.0^{commit}")).toBe(made.commit);
+  });
+
   test("an unreachable remote is a network error that tells how to keep the training, and keeps it", async () => {
     const one = await testRegistry({ adapter, remote: true });
     const file = await one.file("m.onnx", "m");

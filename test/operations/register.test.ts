@@ -481,6 +481,36 @@ describe("details of a registration", () => {
     expect(await other.repo.git("tag")).toBe("");
   });
 
+  test("--promote that the gates refuse keeps the registration and says why", async () => {
+    const policy = "schemaVersion: 1\nname: x\nstages:\n  staging:\n    gates:\n      - { metric: f1, min: 0.9 }\n";
+    const other = await testRegistry({ policy });
+    const file = await other.file("m.onnx", "m");
+    const question = { model: "fraud", files: [file], promote: "staging" };
+    const refused = await other.registry.register({ ...question, details: { metrics: { f1: 0.8 } } });
+    expect(refused).toMatchObject({ version: "1.0.0", created: true, promotion: { kind: "refused", passed: false } });
+    const passed = await other.registry.register({ ...question, details: { metrics: { f1: 0.95 } } });
+    expect(passed).toMatchObject({ version: "1.0.1", promotion: { to: "1.0.1", stage: "staging", passed: true } });
+    expect((await other.repo.git("tag")).split("\n").slice(0, 2)).toEqual(["fraud@v1.0.0", "fraud@v1.0.1"]);
+  });
+
+  test("a sha256 repository and a linked working tree take versions as well", async () => {
+    const repo = await tempRepo({ objectFormat: "sha256" });
+    const { initRegistry, openRegistry } = await import("../../src/compose.ts");
+    const environment = { ...one.environment, GIT_MODEL_GIT: "native" };
+    await initRegistry(repo.path, {}, { directory: repo.path, environment });
+    await repo.git("worktree", "add", "-q", "-b", "side", join(repo.path, "side"));
+    const registry = await openRegistry({ registry: join(repo.path, "side"), directory: one.directory, environment });
+    expect(await registry.register({ model: "fraud", files: ["m.onnx"] })).toMatchObject({
+      created: true,
+      tree: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    await registry.close();
+    const digest = sha256("m");
+    const path = join(repo.gitDir, "lfs", "objects", digest.slice(0, 2), digest.slice(2, 4), digest);
+    expect(await readFile(path, "utf8")).toBe("m");
+    await repo.fsck();
+  });
+
   test("an invalid registry.yaml is a warning for register", async () => {
     const other = await testRegistry();
     await other.changePolicy("schemaVersion: 1\nname: x\nstages: [\n");

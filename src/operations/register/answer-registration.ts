@@ -3,7 +3,7 @@ import { diffVersions } from "../../domain/model/version-diff.ts";
 import { formatVersionTag } from "../../domain/model/version-tag.ts";
 import type { RegisterAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
-import { loadCatalog } from "../load/catalog.ts";
+import { loadCatalogOf } from "../load/catalog.ts";
 import { policyOrWarn } from "../load/load-policy.ts";
 import type { Registered } from "./registered.ts";
 import { readContent } from "./version-exists.ts";
@@ -15,7 +15,7 @@ export async function answerRegistration(
   dryRun: boolean,
 ): Promise<RegisterAnswer> {
   const { manifest } = registered.content;
-  const versions = (await loadCatalog(context.git)).models.get(manifest.model) ?? [];
+  const versions = (await loadCatalogOf(context.git, [manifest.model])).models.get(manifest.model) ?? [];
   const below = versions.findLast((one) => one.yankId === null && compareVersions(one.version, manifest.version) < 0);
   const policy = await policyOrWarn(context);
   const before = below === undefined ? null : await readContent(context, below);
