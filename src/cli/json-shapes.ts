@@ -39,22 +39,22 @@ export const SHAPES = {
   listVersions: shape("fetchedAt model versions", {
     versions: shape(`${V} createdAt author published yanked prerelease score metrics labels stages`),
   }),
-  show: shape(`${V} createdAt author published yanked manifest stages releases evaluations`, {
+  show: shape(`${V} createdAt author published yanked manifest stages releases evaluations fetchedAt`, {
     yanked: shape("reason at"),
     releases: shape("stage number tag at until"),
     evaluations: shape("at kind evaluation metrics"),
   }),
-  resolve: shape(`${V} stage yanked artifacts`, { artifacts: shape("path sha256 size role") }),
-  diff: DIFF,
-  compare: shape("versions metrics", {
-    versions: shape(`${V} score metrics`),
+  resolve: shape(`${V} stage yanked artifacts fetchedAt`, { artifacts: shape("path sha256 size role") }),
+  diff: { ...DIFF, keys: [...DIFF.keys, "fetchedAt"] },
+  compare: shape("versions metrics fetchedAt", {
+    versions: shape(`${V} score metrics comparable`),
     metrics: shape("name better values best"),
   }),
-  best: shape(`${V} by value considered skipped`, { skipped: shape("version reason") }),
+  best: shape(`${V} by value considered skipped fetchedAt`, { skipped: shape("version reason") }),
   promotion: PROMOTION,
   promotions: shape("promotions", { promotions: PROMOTION }),
-  history: shape("events", { events: EVENT }),
-  yank: shape(`${V} reason`),
+  history: shape("events fetchedAt", { events: EVENT }),
+  yank: shape(`${V} reason created`),
   discard: shape(`${V} discarded`),
   evaluate: shape(`${V} created gates passed`, { gates: GATE }),
   requests: shape("promotions", {
@@ -72,7 +72,7 @@ export const SHAPES = {
   }),
   check: CHECKED,
   pull: shape("models", {
-    models: shape(`${V} requested used fallback path files`, { files: shape("path role sha256 size source") }),
+    models: shape(`${V} requested used fallback path changed files`, { files: shape("path role sha256 size source") }),
   }),
   fetch: shape("remote updated findings", { updated: shape("ref from to"), findings: FINDING }),
   push: shape("remote pushed adopted rejected", { rejected: shape("tag code") }),

@@ -12,6 +12,7 @@ import type { GateRow } from "../domain/policy/gate.ts";
 import type { StageName } from "../domain/policy/stage.ts";
 import type { Need } from "../domain/promotion/need.ts";
 import type { Change } from "../domain/promotion/request-branch.ts";
+import type { ErrorCode } from "../errors.ts";
 
 /**
  * The answers of the operations: what the library returns and, with Decimals as plain numbers, what `--json` prints
@@ -79,6 +80,13 @@ export interface PromotionAnswer {
   readonly gates: readonly GateRow[];
   readonly needs: readonly Need[];
   readonly findings: readonly Finding[];
+  /** Of several promotions: what stopped this one. */
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly retryable: boolean;
+  };
 }
 
 export interface InitAnswer {
@@ -172,6 +180,8 @@ export interface ShowAnswer extends VersionAnswer {
   }[];
   /** Text of the model card, or null. */
   readonly card: string | null;
+  /** When the remote was last asked; null without one, or before the first time. */
+  readonly fetchedAt: string | null;
 }
 
 export interface ResolveAnswer extends VersionAnswer {
@@ -184,6 +194,8 @@ export interface ResolveAnswer extends VersionAnswer {
     readonly size: number;
     readonly role: string;
   }[];
+  /** When the remote was last asked; null without one, or before the first time. */
+  readonly fetchedAt: string | null;
 }
 
 export interface DiffAnswer {
@@ -207,10 +219,20 @@ export interface DiffAnswer {
   readonly signature: { readonly changed: boolean };
 }
 
+/** `diff` of two references. */
+export interface DiffedAnswer extends DiffAnswer {
+  /** When the remote was last asked; null without one, or before the first time. */
+  readonly fetchedAt: string | null;
+  /** The Markdown of it. */
+  readonly report: string;
+}
+
 export interface CompareAnswer {
   readonly versions: readonly (VersionAnswer & {
     readonly score: Decimal | null;
     readonly metrics: Readonly<Record<string, Decimal>>;
+    /** Measured on what the newest measured of these versions was measured on; only such versions can be the best. */
+    readonly comparable: boolean;
   })[];
   readonly metrics: readonly {
     readonly name: string;
@@ -220,6 +242,8 @@ export interface CompareAnswer {
     /** Index of the best, or null. */
     readonly best: number | null;
   }[];
+  /** When the remote was last asked; null without one, or before the first time. */
+  readonly fetchedAt: string | null;
 }
 
 export interface BestAnswer extends VersionAnswer {
@@ -228,6 +252,8 @@ export interface BestAnswer extends VersionAnswer {
   readonly value: Decimal;
   readonly considered: number;
   readonly skipped: readonly { readonly model: ModelName; readonly version: Version; readonly reason: string }[];
+  /** When the remote was last asked; null without one, or before the first time. */
+  readonly fetchedAt: string | null;
 }
 
 export interface HistoryAnswer {

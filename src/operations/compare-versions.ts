@@ -1,3 +1,4 @@
+import { compareContexts } from "../domain/metric/comparable.ts";
 import type { Decimal } from "../domain/metric/decimal.ts";
 import { directionOf } from "../domain/metric/direction.ts";
 import { compareBytes, metricIn } from "../domain/metric/metric.ts";
@@ -5,11 +6,12 @@ import { compareVersions as compareNumbers } from "../domain/model/version.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { scoreOf } from "../domain/policy/score.ts";
 import { RegistryError } from "../errors.ts";
-import { answerVersion, plainMetrics } from "./answer-parts.ts";
+import { answerVersion, createdAt, plainMetrics } from "./answer-parts.ts";
 import type { CompareAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Catalog, latestOf, loadCatalog, loadCatalogOf, type VersionEntry, versionsOf } from "./load/catalog.ts";
+import { fetchedAt } from "./load/fetched-at.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName, requireReference, resolveReference } from "./load/resolve-reference.ts";
 import {
@@ -39,14 +41,34 @@ export async function compareRegistered(context: RegistryContext, question: Comp
   const found = await (isPool
     ? readPool(context, entries)
     : Promise.all(entries.map((one) => readDetails(context.git, one))));
+  const isComparable = comparableWithNewest(found, policy);
   const rows = found.map((version): Row => {
     const { manifest } = version;
     const score = policy === null ? null : scoreOf(policy, manifest);
-    return { ...answerVersion(version), score, metrics: plainMetrics(manifest.metrics) };
+    const metrics = plainMetrics(manifest.metrics);
+    return { ...answerVersion(version), score, metrics, comparable: isComparable(version) };
   });
   const ordered = isModel ? rows.toSorted(byScore) : rows;
   const versions = ordered.slice(0, requireLimit(question.limit) ?? DEFAULT_LIMIT);
-  return { versions, metrics: metricRows(versions, { policy, only: question.metrics ?? [] }) };
+  return {
+    versions,
+    metrics: metricRows(versions, { policy, only: question.metrics ?? [] }),
+    fetchedAt: await fetchedAt(context),
+  };
+}
+
+/** Numbers measured on something else than the newest ones are shown, but not ranked, as `best` does it. */
+function comparableWithNewest(
+  versions: readonly VersionDetails[],
+  policy: Policy | null,
+): (version: VersionDetails) => boolean {
+  const measured = versions.filter(({ manifest }) => Object.keys(manifest.metrics).length > 0);
+  const [newest] = measured.toSorted(
+    (a, b) => compareBytes(createdAt(b), createdAt(a)) || compareNumbers(b.version, a.version),
+  );
+  const context = newest?.manifest.evaluation ?? null;
+  const rules = { evaluationRequired: policy?.evaluation.required ?? false };
+  return ({ manifest }) => compareContexts(manifest.evaluation ?? null, context, rules).comparable;
 }
 
 async function entriesOf(
@@ -101,7 +123,8 @@ function metricRows(
   return (only.length === 0 ? present : only).map((name) => {
     const better = directionOf(name, policy?.metrics ?? {});
     const values = versions.map(({ metrics }) => metricIn(metrics, name));
-    return { name, better, values, best: better === null ? null : indexOfBest(values, better === "higher" ? 1 : -1) };
+    const ranked = versions.map(({ metrics, comparable }) => (comparable ? metricIn(metrics, name) : null));
+    return { name, better, values, best: better === null ? null : indexOfBest(ranked, better === "higher" ? 1 : -1) };
   });
 }
 

@@ -92,14 +92,31 @@ describe.each(ADAPTERS)("compare, through %s git", (adapter) => {
   test("of references: in the order given, a row a metric with the index of the best", async () => {
     const answer = await compare(["fraud@1.0.0", "fraud@1.20.0", "fraud@1.2.0"]);
     expect(numbers(answer)).toEqual(["1.0.0", "1.20.0", "1.2.0"]);
-    expect(answer.metrics.map(({ name, better, best }) => [name, better, best])).toEqual([
-      ["accuracy", "higher", 2],
-      ["data_quality", "higher", 1],
-      ["f1", "higher", 2],
-      ["log_loss", "lower", 1],
-      ["oddity", null, null],
+    expect(answer.metrics.map(({ name, better }) => [name, better])).toEqual([
+      ["accuracy", "higher"],
+      ["data_quality", "higher"],
+      ["f1", "higher"],
+      ["log_loss", "lower"],
+      ["oddity", null],
+    ]);
+    const alike = await compare(["fraud@1.0.0", "fraud@1.2.0"]);
+    expect(alike.metrics.map(({ name, best }) => [name, best])).toEqual([
+      ["accuracy", 1],
+      ["f1", 1],
     ]);
     expect(answer.metrics[0]?.values.map((value) => value?.text ?? null)).toEqual(["0.9", null, "0.97"]);
+  });
+
+  test("ranks nothing that was measured on something else than the newest", async () => {
+    const answer = await compare(["fraud@1.0.0", "fraud@1.20.0", "fraud@1.2.0"]);
+    expect(answer.versions.map(({ comparable }) => comparable)).toEqual([false, true, false]);
+    expect(answer.metrics.map(({ name, best }) => [name, best])).toEqual([
+      ["accuracy", null],
+      ["data_quality", 1],
+      ["f1", 1],
+      ["log_loss", 1],
+      ["oddity", null],
+    ]);
   });
 
   test("of nothing: each model's latest", async () => {

@@ -18,9 +18,14 @@ export function compareView({ versions, metrics }: CompareAnswer, view: View): r
       ? [[strong("score"), ...versions.map(({ score }) => (score === null ? "" : scoreText(score, view)))]]
       : []),
   ];
+  const others = names.filter((_, index) => versions[index]?.comparable === false);
+  const note: readonly Line[] =
+    view.isTerminal && others.length > 0
+      ? [[faint(`not ranked, since measured on something else than the newest: ${others.join(", ")}`)]]
+      : [];
   const title = oneModel ? (versions[0]?.model ?? "") : "metric";
   const blocks = fitting(names, rows, view);
-  return blocks.flatMap(({ from, to }, index) => [
+  const tables = blocks.flatMap(({ from, to }, index) => [
     ...(index === 0 ? [] : [[]]),
     ...table(
       [{ title: view.isTerminal ? title : "metric", shrinks: true }, ...names.slice(from, to).map(columnOf)],
@@ -28,6 +33,7 @@ export function compareView({ versions, metrics }: CompareAnswer, view: View): r
       { view },
     ),
   ]);
+  return [...tables, ...note];
 }
 
 function columnOf(title: string): Column {
