@@ -18,6 +18,8 @@ export type FindingCode =
   | "name-conflict"
   | "artifact-missing"
   | "unrelated-history"
+  // what stopped one of several
+  | "failed"
   // doctor and reconcile
   | "history-rewritten"
   | "release-forged"

@@ -3,6 +3,7 @@ import type { ModelName } from "../domain/model/model-name.ts";
 import type { ObjectId } from "../domain/object-id.ts";
 import { formatStageBranch, type StageName } from "../domain/policy/stage.ts";
 import type { Ledger, StageEvent } from "../domain/stage/ledger.ts";
+import { RegistryError } from "../errors.ts";
 import type { EventAnswer, ReconcileAnswer } from "./answers.ts";
 import { publishRefs, type RegistryEdit } from "./apply/publish-refs.ts";
 import { refresh } from "./apply/refresh.ts";
@@ -17,12 +18,11 @@ import { defaultTip, requirePolicy } from "./load/load-policy.ts";
 import { stageEvent } from "./load/model-events.ts";
 import { tagRef } from "./load/ref-names.ts";
 import { loadStageHistory } from "./load/stage-history.ts";
-import { loadStages, type StageView } from "./load/stages.ts";
+import { indexByTree, loadStages, type StageView } from "./load/stages.ts";
 import { entryAt, readCommit } from "./load/trees.ts";
 import { tryReadVersions, type VersionObjects } from "./load/version-details.ts";
 import { loadOpenRequests, loadRequestBranches } from "./promote/request-branches.ts";
-import { reviewChange } from "./review/review-change.ts";
-import { requestChange } from "./review-promotion.ts";
+import { tryReview } from "./requests.ts";
 
 /**
  * Heals what follows from the stages: their roots, the release tags, CODEOWNERS, merged request branches. Any number
@@ -31,18 +31,40 @@ import { requestChange } from "./review-promotion.ts";
 export async function reconcileReleases(context: RegistryContext): Promise<ReconcileAnswer> {
   await refresh(context, "all");
   await requirePolicy(context);
-  await retryLostRaces(context.clock, () => healBranches(context));
+  const tidied = await retryLostRaces(context.clock, () => healBranches(context));
   const healed = await retryLostRaces(context.clock, () => healReleases(context));
   const reviewed: { number: number | null; verdict: string }[] = [];
   for (const request of await loadOpenRequests(context)) {
-    const { answer } = await reviewChange(context, await requestChange(context, request));
-    reviewed.push({ number: null, verdict: answer.verdict });
+    reviewed.push({ number: null, verdict: (await tryReview(context, request))?.verdict ?? "error" });
   }
-  return { created: healed?.created ?? [], reviewed, findings: healed?.findings ?? [] };
+  return { created: healed?.created ?? [], reviewed, findings: [...(tidied ?? []), ...(healed?.findings ?? [])] };
 }
 
 /** Stage roots, CODEOWNERS copies, and branches of requests that are merged. */
-async function healBranches(context: RegistryContext): Promise<Attempt<null>> {
+async function healBranches(context: RegistryContext): Promise<Attempt<readonly Finding[]>> {
+  const stages = await publishOrTell(context, await stageEdits(context));
+  const settled = await publishOrTell(context, await settledRequests(context));
+  if (stages !== "lost" && settled !== "lost") return { kind: "done", value: [...stages, ...settled] };
+  await refresh(context, "all");
+  return { kind: "lost" };
+}
+
+/** A server that lets nobody push a stage keeps no release tag from being made (DETAILS 30). */
+async function publishOrTell(
+  context: RegistryContext,
+  edits: readonly RegistryEdit[],
+): Promise<readonly Finding[] | "lost"> {
+  if (edits.length === 0) return [];
+  try {
+    return (await publishRefs(context, edits)).kind === "lost" ? "lost" : [];
+  } catch (error) {
+    const isRefusal = error instanceof RegistryError && ["branch-protected", "push-rejected"].includes(error.code);
+    if (!isRefusal) throw error;
+    return [finding("failed", error.message, { severity: "warning", hint: "let somebody who may push it reconcile" })];
+  }
+}
+
+async function stageEdits(context: RegistryContext): Promise<readonly RegistryEdit[]> {
   const { policy } = await requirePolicy(context);
   const edits: RegistryEdit[] = [];
   for (const view of await loadStages(context, policy)) {
@@ -52,14 +74,13 @@ async function healBranches(context: RegistryContext): Promise<Attempt<null>> {
     const head = await withCodeowners(context, tip);
     if (head !== view.tip) edits.push({ ref, from: view.tip, to: head });
   }
+  return edits;
+}
+
+async function settledRequests(context: RegistryContext): Promise<readonly RegistryEdit[]> {
   const open = new Set((await loadOpenRequests(context)).map(({ branch }) => branch));
-  for (const { branch, head } of await loadRequestBranches(context)) {
-    if (!open.has(branch)) edits.push({ ref: `refs/heads/${branch}`, from: head, to: null });
-  }
-  const outcome = edits.length === 0 ? null : await publishRefs(context, edits);
-  if (outcome?.kind !== "lost") return { kind: "done", value: null };
-  await refresh(context, "all");
-  return { kind: "lost" };
+  const settled = (await loadRequestBranches(context)).filter(({ branch }) => !open.has(branch));
+  return settled.map(({ branch, head }): RegistryEdit => ({ ref: `refs/heads/${branch}`, from: head, to: null }));
 }
 
 /** The stage's tip, or a commit on top of it that copies the default branch's CODEOWNERS. */
@@ -86,7 +107,7 @@ async function healReleases(context: RegistryContext): Promise<Attempt<Healed>> 
   const versions = (await tryReadVersions(context.git, [...catalog.models.values()].flat())).filter(
     (one) => one !== null,
   );
-  const byTree = new Map(versions.map((one) => [one.tree, one]));
+  const byTree = await indexByTree(context.git, versions);
   const expected: ExpectedRelease[] = [];
   const findings: Finding[] = [];
   for (const view of await loadStages(context, policy)) {
@@ -96,7 +117,7 @@ async function healReleases(context: RegistryContext): Promise<Attempt<Healed>> 
       expected.push(...(await releasesOf(context, { view, model, ledger, versions })));
     findings.push(...stageFindings(view, ledgers), ...forged(catalog, view.stage, expected));
   }
-  const present = new Map(catalog.releases.map(({ tag, tagId }) => [tag, tagId]));
+  const present = await presentTags(context, catalog);
   const missing = expected.filter(({ tag }) => !present.has(tag));
   findings.push(...expected.filter(({ tag, tagId }) => present.has(tag) && present.get(tag) !== tagId).map(rewritten));
   const edits = missing.map(({ tag, tagId }): RegistryEdit => ({ ref: tagRef(tag), from: null, to: tagId }));
@@ -106,6 +127,14 @@ async function healReleases(context: RegistryContext): Promise<Attempt<Healed>> 
   }
   const created = missing.map(({ event, model, stage }) => stageEvent(event, { model, stage, hasTag: () => true }));
   return { kind: "done", value: { created, findings } };
+}
+
+/** Release tags by name: where there is a remote, those that it has. Tags here stay when they are deleted there. */
+async function presentTags({ git, remote }: RegistryContext, catalog: Catalog): Promise<ReadonlyMap<string, ObjectId>> {
+  const here = new Map(catalog.releases.map(({ tag, tagId }) => [tag, tagId]));
+  if (remote === null || here.size === 0) return here;
+  const there = new Set((await git.listRemote(remote.name, ["refs/tags/*"])).refs.map(({ name }) => name as string));
+  return new Map([...here].filter(([tag]) => there.has(tagRef(tag))));
 }
 
 /** A release tag that the history of its stage calls for. */

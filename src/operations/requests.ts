@@ -1,3 +1,4 @@
+import { finding } from "../domain/finding.ts";
 import { heldVersion } from "../domain/stage/ledger.ts";
 import { RegistryError } from "../errors.ts";
 import type { PromotionAnswer, RequestAnswer, RequestListAnswer, ReviewAnswer } from "./answers.ts";
@@ -17,18 +18,30 @@ import { requestChange } from "./review-promotion.ts";
 
 /** Every open request with its verdict. */
 export async function listRequests(context: RegistryContext): Promise<RequestListAnswer> {
-  await requirePolicy(context);
   await refresh(context, []);
+  await requirePolicy(context);
   const promotions: RequestListAnswer["promotions"][number][] = [];
   for (const request of await loadOpenRequests(context)) {
-    const { answer } = await reviewChange(context, await requestChange(context, request));
+    const answer = await tryReview(context, request);
     const { model, stage, change, branch } = request;
     promotions.push({
-      ...{ model, stage, from: answer.from, to: answer.to, change: answer.change ?? change, branch },
-      ...{ number: null, url: null, status: answer.verdict, draft: false },
+      ...{ model, stage, from: answer?.from ?? null, to: answer?.to ?? null, change: answer?.change ?? change, branch },
+      ...{ number: null, url: null, status: answer?.verdict ?? "error", draft: false },
     });
   }
   return { promotions };
+}
+
+/** The review of a request; null where it cannot be judged, such as a branch of broken objects, which is told. */
+export async function tryReview(context: RegistryContext, request: OpenRequest): Promise<ReviewAnswer | null> {
+  try {
+    return (await reviewChange(context, await requestChange(context, request))).answer;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    const message = `the request ${request.branch} cannot be judged: ${error.message}`;
+    context.reporter.warn(finding("failed", message, { severity: "warning", hint: error.hint }));
+    return null;
+  }
 }
 
 /** One open request, judged now. */

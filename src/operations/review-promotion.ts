@@ -1,3 +1,4 @@
+import type { ModelName } from "../domain/model/model-name.ts";
 import { isObjectId, type ObjectId } from "../domain/object-id.ts";
 import { parseStageBranch, parseStageName, type StageName } from "../domain/policy/stage.ts";
 import { RegistryError } from "../errors.ts";
@@ -52,12 +53,12 @@ async function changeAtHand(context: RegistryContext, question: ReviewQuestion):
 /** The change of an open request, against the stage as it is now. */
 export async function requestChange(
   context: RegistryContext,
-  request: { readonly stage: StageName; readonly head: ObjectId },
+  request: { readonly stage: StageName; readonly model: ModelName; readonly head: ObjectId },
 ): Promise<ChangeAtHand> {
   const base = await context.git.readRef(stageRef(context, request.stage));
   if (base === null)
     throw new RegistryError("not-found", `there is no branch stage/${request.stage}`, { hint: "git model init" });
-  return { stage: request.stage, base, head: request.head };
+  return { stage: request.stage, model: request.model, base, head: request.head };
 }
 
 async function changeBetween(

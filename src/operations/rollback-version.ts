@@ -27,6 +27,7 @@ export async function rollbackVersion(context: RegistryContext, question: Rollba
     model,
     stage: question.stage,
     pick: async (situation) => pickTarget(situation, version),
+    named: version !== null,
     direct: question.direct ?? false,
     ifPassing: false,
     dryRun: question.dryRun ?? false,

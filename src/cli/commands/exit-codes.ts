@@ -3,7 +3,8 @@ import { type ErrorCode, exitCodeOf } from "../../errors.ts";
 import type { PromotionAnswer } from "../../operations/answers.ts";
 
 /** Exit code of a promotion, rollback, demote or merge (CLI.md "promote"): 1 where the answer is no. */
-export function exitOfPromotion({ kind, passed }: PromotionAnswer): number {
+export function exitOfPromotion({ kind, passed, error }: PromotionAnswer): number {
+  if (error !== undefined) return exitCodeOf(error.code);
   if (kind === "refused") return 1;
   return (kind === "pull-request" || kind === "branch") && !passed ? 1 : 0;
 }

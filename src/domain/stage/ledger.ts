@@ -17,6 +17,8 @@ export interface Committer {
 
 /** One change of a model's tree on a stage, read from the stage's first-parent history. */
 export interface StageChange {
+  /** On a tag stage the number in the tag's name; else the change's ordinal. */
+  readonly number?: number;
   readonly commit: ObjectId;
   readonly committer: Committer;
   /** Committer date of the first parent; null for a root commit. */
@@ -75,7 +77,7 @@ export function appendChange(ledger: Ledger, change: StageChange): Ledger {
   const { kind, version, stack } = interpret(ledger, change);
   const last = ledger.events.at(-1);
   const event: StageEvent = {
-    number: ledger.events.length + 1,
+    number: change.number ?? ledger.events.length + 1,
     kind,
     version,
     previous: heldVersion(ledger.holds),

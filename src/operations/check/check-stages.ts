@@ -40,7 +40,10 @@ export async function checkStages(
   const memories: Memory[] = [];
   for (const view of survey.stages) {
     if (view.tip === null) continue;
-    findings.push(...(await rootFindings(context, view, view.tip)), ...(await pathFindings(context, view, view.tip)));
+    findings.push(
+      ...(await rootFindings(context, view, view.tip)),
+      ...(await pathFindings(context, survey, { view, tip: view.tip })),
+    );
   }
   for (const one of held) {
     if (one.held.version !== null) {
@@ -138,8 +141,13 @@ async function rootFindings(
 }
 
 /** Beside models a stage holds the default branch's CODEOWNERS at most. */
-async function pathFindings(context: RegistryContext, view: StageView, tip: ObjectId): Promise<readonly Finding[]> {
+async function pathFindings(
+  context: RegistryContext,
+  { catalog }: Survey,
+  { view, tip }: { readonly view: StageView; readonly tip: ObjectId },
+): Promise<readonly Finding[]> {
   const { git } = context;
+  const isKnown = (model: ModelName) => catalog.models.has(model);
   const ref = branchRef(context, formatStageBranch(view.stage));
   const top = await readTree(git, (await readCommit(git, tip)).tree);
   const models = top.find(({ name, mode }) => name === "models" && mode === "40000");
@@ -148,7 +156,7 @@ async function pathFindings(context: RegistryContext, view: StageView, tip: Obje
   const strays = [
     ...top.filter((entry) => entry !== models && entry !== github).map(({ name }) => name),
     ...inGithub.filter(({ name }) => name !== "CODEOWNERS").map(({ name }) => `.github/${name}`),
-    ...(models === undefined ? [] : (await changedInModels(git, null, models.id)).others),
+    ...(models === undefined ? [] : (await changedInModels(git, { before: null, after: models.id }, isKnown)).others),
   ];
   const found = strays.map((path) =>
     finding("path-outside-models", `stage/${view.stage} holds ${path}, which is no registered version`, {

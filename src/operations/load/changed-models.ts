@@ -23,37 +23,52 @@ interface Pair {
 
 const DEEPEST = 3;
 
-/** Compares two root trees of a stage: the folders below `models/` with a manifest on either side are models. */
-export async function changedModels(git: TreeSource, before: ObjectId, after: ObjectId): Promise<ChangedTree> {
+/** True for a name that the registry has versions of. */
+export type IsKnown = (model: ModelName) => boolean;
+
+interface Trees {
+  readonly before: ObjectId | null;
+  readonly after: ObjectId | null;
+}
+
+/**
+ * Compares two root trees of a stage. Models are what the registry knows by name, whatever stands there, and folders
+ * below `models/` with a manifest on either side.
+ */
+export async function changedModels(
+  git: TreeSource,
+  { before, after }: { readonly before: ObjectId; readonly after: ObjectId },
+  isKnown: IsKnown,
+): Promise<ChangedTree> {
   const top = await differing(git, { path: "", before: folder(before), after: folder(after) });
   const beside = top.filter(({ path }) => path !== "models" && path !== ".github").map(({ path }) => path);
   const inGithub = (
     await Promise.all(top.filter(({ path }) => path === ".github").map((pair) => differing(git, pair)))
   ).flat();
   const models = top.find(({ path }) => path === "models");
-  const below = models === undefined ? NOTHING : await changedBelow(git, models);
+  const below = models === undefined ? NOTHING : await changedBelow(git, models, isKnown);
   return { models: below.models, others: [...beside, ...inGithub.map(({ path }) => path), ...below.others] };
 }
 
 /** The same for two trees of the folder `models/` itself; null: absent. */
 export async function changedInModels(
   git: TreeSource,
-  before: ObjectId | null,
-  after: ObjectId | null,
+  { before, after }: Trees,
+  isKnown: IsKnown,
 ): Promise<ChangedTree> {
   const side = (id: ObjectId | null) => (id === null ? null : folder(id));
-  return changedBelow(git, { path: "models", before: side(before), after: side(after) });
+  return changedBelow(git, { path: "models", before: side(before), after: side(after) }, isKnown);
 }
 
 const NOTHING: ChangedTree = { models: [], others: [] };
 
-async function changedBelow(git: TreeSource, root: Pair): Promise<ChangedTree> {
+async function changedBelow(git: TreeSource, root: Pair, isKnown: IsKnown): Promise<ChangedTree> {
   const models: ChangedTree["models"][number][] = [];
   const others: string[] = [];
   let open: readonly Pair[] = [root];
   for (let depth = 0; depth < DEEPEST && open.length > 0; depth++) {
     const below = (await Promise.all(open.map((pair) => differing(git, pair)))).flat();
-    const sorted = await Promise.all(below.map((pair) => classify(git, pair)));
+    const sorted = await Promise.all(below.map((pair) => classify(git, pair, isKnown)));
     models.push(...sorted.flatMap((one) => (one.kind === "model" ? [one] : [])));
     others.push(...sorted.flatMap((one) => (one.kind === "other" ? [one.pair.path] : [])));
     open = sorted.flatMap((one) => (one.kind === "folder" ? [one.pair] : []));
@@ -71,10 +86,11 @@ type Classified =
   | { readonly kind: "folder"; readonly pair: Pair }
   | { readonly kind: "other"; readonly pair: Pair };
 
-async function classify(git: TreeSource, pair: Pair): Promise<Classified> {
+async function classify(git: TreeSource, pair: Pair, isKnown: IsKnown): Promise<Classified> {
   const name = parseModelName(pair.path.slice("models/".length));
-  const holdsManifest = (await isModel(git, pair.before)) || (await isModel(git, pair.after));
-  if (name.ok && holdsManifest) {
+  const isOne =
+    name.ok && (isKnown(name.value) || (await isModel(git, pair.before)) || (await isModel(git, pair.after)));
+  if (isOne) {
     return { kind: "model", model: name.value, before: pair.before?.id ?? null, after: pair.after?.id ?? null };
   }
   const isFile = [pair.before, pair.after].some((entry) => entry !== null && entry.mode !== "40000");

@@ -25,6 +25,7 @@ export async function loadStageHistory(
   byTree: ReadonlyMap<ObjectId, VersionObjects>,
 ): Promise<StageHistory> {
   const walked = await context.git.firstParents(tip, { path: "models" });
+  const known = new Set([...byTree.values()].map(({ model }) => model));
   const commits = new Map<ModelName, WalkedCommit[]>();
   const strays: { path: string; commit: ObjectId }[] = [];
   for (let start = 0; start < walked.length; start += AHEAD) {
@@ -32,7 +33,7 @@ export async function loadStageHistory(
     const folders = some.flatMap(({ before, after }) => [before, after]).filter((id) => id !== null);
     const trees = await readAhead(context.git, folders);
     for (const commit of some) {
-      const changed = await changedInModels(trees, commit.before, commit.after);
+      const changed = await changedInModels(trees, commit, (model) => known.has(model));
       strays.push(...changed.others.map((path) => ({ path, commit: commit.id })));
       for (const { model, before, after } of changed.models) {
         const list = commits.get(model) ?? [];

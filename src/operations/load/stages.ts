@@ -11,12 +11,12 @@ import {
   type StageChange,
 } from "../../domain/stage/ledger.ts";
 import { RegistryError } from "../../errors.ts";
-import type { WalkedCommit } from "../../ports/git-store.ts";
+import type { GitStore, WalkedCommit } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
 import type { Catalog, ReleaseEntry, VersionEntry } from "./catalog.ts";
-import { branchOf, branchPrefix, branchRef } from "./ref-names.ts";
+import { branchOf, branchRef } from "./ref-names.ts";
 import { modelTree, readCommit, readCommits, readTags } from "./trees.ts";
-import { tryReadVersions, type VersionObjects } from "./version-details.ts";
+import { tryReadManifests, tryReadVersions, type VersionObjects } from "./version-details.ts";
 
 /** A stage as policy and refs show it. */
 export interface StageView {
@@ -59,13 +59,28 @@ export async function loadStage(context: RegistryContext, policy: Policy | null,
   return { stage, kind, tip: kind === "tag" ? null : tip, declared: rules !== null };
 }
 
-/** Versions of one model by their tree, which is what stages are compared with. */
+/** Versions by their tree, which is what stages are compared with. */
 export async function versionsByTree(
   context: RegistryContext,
   entries: readonly VersionEntry[],
 ): Promise<ReadonlyMap<ObjectId, VersionObjects>> {
-  const versions = await tryReadVersions(context.git, entries);
-  return new Map(versions.flatMap((one) => (one === null ? [] : [[one.tree, one] as const])));
+  const versions = (await tryReadVersions(context.git, entries)).filter((one) => one !== null);
+  return indexByTree(context.git, versions);
+}
+
+/** The same where the versions are read. Of several tags with one tree the version is the one that the manifest names. */
+export async function indexByTree(
+  git: GitStore,
+  versions: readonly VersionObjects[],
+): Promise<ReadonlyMap<ObjectId, VersionObjects>> {
+  const byTree = new Map(versions.map((one) => [one.tree, one]));
+  if (byTree.size === versions.length) return byTree;
+  const seen = new Map<ObjectId, number>();
+  for (const { tree } of versions) seen.set(tree, (seen.get(tree) ?? 0) + 1);
+  const rivals = versions.filter(({ tree }) => (seen.get(tree) ?? 0) > 1);
+  const manifests = await tryReadManifests(git, rivals);
+  for (const [index, one] of rivals.entries()) if (manifests[index]) byTree.set(one.tree, one);
+  return byTree;
 }
 
 /** What a stage holds of a model now, without its history. */
@@ -88,9 +103,9 @@ export async function loadHeld(
 export function heldByTags(catalog: Catalog, stage: StageName): ReadonlyMap<ModelName, HeldVersion> {
   const last = new Map<ModelName, ReleaseEntry>();
   for (const release of catalog.releases) {
-    if (release.stage === stage && release.number > (last.get(release.model)?.number ?? 0)) {
-      last.set(release.model, release);
-    }
+    const before = last.get(release.model);
+    const isOne = release.stage === stage && release.commit !== null;
+    if (isOne && (before === undefined || inOrder(before, release) < 0)) last.set(release.model, release);
   }
   return new Map(
     [...last.values()].flatMap(({ model, demote, commit }) => {
@@ -146,13 +161,21 @@ export async function changesOfCommits(
   }));
 }
 
+/**
+ * The order of a tag stage's events. A release and a demote that two writers made at once can have one number: then
+ * the demote is the later one, so that nobody serves what somebody withdrew.
+ */
+function inOrder(a: ReleaseEntry, b: ReleaseEntry): number {
+  return a.number - b.number || Number(a.demote) - Number(b.demote);
+}
+
 async function changesOfTags(
   context: RegistryContext,
   releases: readonly ReleaseEntry[],
   byTree: ReadonlyMap<ObjectId, VersionObjects>,
 ): Promise<readonly StageChange[]> {
   const byCommit = new Map([...byTree.values()].map((one) => [one.commit, one]));
-  const sorted = releases.toSorted((a, b) => a.number - b.number);
+  const sorted = releases.toSorted(inOrder);
   const tags = await readTags(
     context.git,
     sorted.map(({ tagId }) => tagId),
@@ -163,6 +186,7 @@ async function changesOfTags(
     const version = release.commit === null ? undefined : byCommit.get(release.commit);
     return [
       {
+        number: release.number,
         commit: tag.target,
         committer: tag.tagger,
         parentSeconds: null,

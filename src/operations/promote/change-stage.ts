@@ -1,6 +1,5 @@
-import { type Finding, finding, hasErrors } from "../../domain/finding.ts";
+import { hasErrors } from "../../domain/finding.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
-import { formatVersionId } from "../../domain/model/version-tag.ts";
 import { type ReviewVerdict, verdictOf } from "../../domain/promotion/judgement.ts";
 import { formatRequestBranch } from "../../domain/promotion/request-branch.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
@@ -10,8 +9,8 @@ import { refresh } from "../apply/refresh.ts";
 import { type Attempt, retryLostRaces } from "../apply/retry-lost-races.ts";
 import type { RegistryContext } from "../context.ts";
 import { type JudgedChange, judgeChange } from "../judge/judge-change.ts";
+import { nameFindings, versionFindings } from "../judge/version-findings.ts";
 import type { VersionEntry } from "../load/catalog.ts";
-import { readCommit } from "../load/trees.ts";
 import { readVersion } from "../load/version-details.ts";
 import { moveStage } from "./move-stage.ts";
 import { openRequest } from "./open-request.ts";
@@ -23,6 +22,8 @@ export interface ChangeIntent {
   readonly stage: string;
   /** The version to hold, or null for none; reads the situation, may throw. */
   readonly pick: (situation: StageSituation) => Promise<VersionEntry | null>;
+  /** The version was named: on a tag stage, where only a number can be taken, it is judged and tried again (DETAILS 15). */
+  readonly named: boolean;
   /** Move the stage at once. */
   readonly direct: boolean;
   /** Write nothing that could not merge now. */
@@ -41,7 +42,7 @@ export async function changeStage(context: RegistryContext, intent: ChangeIntent
     if (tries > 0) await refresh(context, [intent.model]);
     const situation = await loadSituation(context, intent);
     first ??= situation;
-    await requireUnmoved(context, first, situation);
+    if (situation.rules.kind === "branch" || !intent.named) requireUnmoved(first, situation);
     return attempt(context, intent, situation);
   });
   if (answer !== null) return answer;
@@ -61,7 +62,11 @@ async function attempt(
   const wanted = wantedChange(situation, target);
   if (wanted === null) return { kind: "done", value: unchanged(situation) };
   const judged = await judgeChange(context, { ...situation, policy: situation.policy.policy, candidate: target });
-  const findings = [...obstacles(target), ...judged.findings];
+  const findings = [
+    ...(judged.candidate === null ? [] : await versionFindings(context, judged.candidate)),
+    ...(target === null ? [] : nameFindings(situation.model, situation.catalog)),
+    ...judged.findings,
+  ];
   const verdict = verdictOf(wanted.change, { ...judged, findings });
   const answer = { ...answerOf(situation, wanted, { ...judged, findings }), passed: verdict !== "refuse" };
   const atOnce = intent.direct || situation.rules.kind === "tag";
@@ -99,30 +104,6 @@ async function request(
   if (opened.kind === "lost") return { kind: "lost" };
   const { branch, head, base, created } = opened;
   return { kind: "done", value: { ...answer, kind: "pull-request", branch, head, base, created } };
-}
-
-/** What keeps a version off every stage, whatever the gates say. */
-function obstacles(target: VersionEntry | null): readonly Finding[] {
-  if (target === null) return [];
-  const ref = `refs/tags/${target.tag}`;
-  const found: Finding[] = [];
-  if (target.draft) {
-    found.push(
-      finding("version-unregistered", `${formatVersionId(target)} is a draft: nobody else has it yet`, {
-        ref,
-        hint: "git model push",
-      }),
-    );
-  }
-  if (target.yankId !== null) {
-    found.push(
-      finding("yanked", `${formatVersionId(target)} is yanked`, {
-        ref,
-        hint: `git model show ${formatVersionId(target)}`,
-      }),
-    );
-  }
-  return found;
 }
 
 function answerOf(
@@ -175,12 +156,12 @@ function planned(
 }
 
 /** Only other models may have moved between two tries; who won is told. */
-async function requireUnmoved(context: RegistryContext, first: StageSituation, now: StageSituation): Promise<void> {
+function requireUnmoved(first: StageSituation, now: StageSituation): void {
   const before = first.ledger.holds?.tree ?? null;
   const after = now.ledger.holds?.tree ?? null;
   if (before === after && first.ledger.events.length === now.ledger.events.length) return;
   const event = now.ledger.events.at(-1);
-  const winner = event === undefined ? "somebody" : (await readCommit(context.git, event.commit)).committer.name;
+  const winner = event?.committer.name ?? "somebody";
   const held = heldVersion(now.ledger.holds) ?? "no version";
   throw new RegistryError(
     "stage-moved",

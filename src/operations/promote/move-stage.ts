@@ -3,6 +3,7 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import { formatStageBranch } from "../../domain/policy/stage.ts";
 import { appendChange } from "../../domain/stage/ledger.ts";
 import { formatReleaseLine } from "../../domain/stage/release-message.ts";
+import { RegistryError } from "../../errors.ts";
 import type { Signature } from "../../ports/git-store.ts";
 import { publishRefs, type RegistryEdit } from "../apply/publish-refs.ts";
 import { signatureNow } from "../apply/signature.ts";
@@ -88,13 +89,20 @@ async function moveTagStage(
   situation: StageSituation,
   wanted: StageChangeWanted,
 ): Promise<Moved> {
-  if (wanted.version === null) return { kind: "lost" };
+  const { model, stage } = situation;
+  if (wanted.version === null) {
+    throw new RegistryError("stage-unregistered", `the release that ${stage} holds of ${model} names no version`, {
+      hint: `git model promote ${model} --to ${stage}, then demote it`,
+    });
+  }
+  const taken = situation.catalog.releases.filter((one) => one.model === model && one.stage === stage);
   const committer = await signatureNow(context);
   const release = await writeEvent(context, situation, {
     wanted,
     commit: wanted.version.commit,
     committer,
     stageCommit: null,
+    number: Math.max(0, ...taken.map(({ number }) => number)) + 1,
   });
   if (release === null) return { kind: "lost" };
   const outcome = await publishRefs(context, [{ ref: tagRef(release.tag), from: null, to: release.tagId }]);
@@ -124,12 +132,16 @@ async function writeEvent(
     readonly commit: ObjectId;
     readonly committer: Signature;
     readonly stageCommit: ObjectId | null;
+    readonly number?: number;
   },
 ): Promise<WrittenRelease | null> {
-  const { wanted, commit, committer, stageCommit } = change;
+  const { wanted, commit, committer, stageCommit, number } = change;
   if (wanted.version === null) return null;
   const version = wanted.tree === null ? null : wanted.version.version;
-  const after = appendChange(ledger, { commit, committer, parentSeconds: null, tree: wanted.tree, version });
+  const after = appendChange(ledger, {
+    ...(number === undefined ? {} : { number }),
+    ...{ commit, committer, parentSeconds: null, tree: wanted.tree, version },
+  });
   const event = after.events.at(-1);
   return event === undefined
     ? null

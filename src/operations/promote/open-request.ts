@@ -34,7 +34,9 @@ export async function openRequest(
   const head = fits ? present : await writeStageCommit(context, situation, { ...wanted, message });
   const edits = fits ? others : [{ ref: `refs/heads/${branch}` as const, from: present, to: head }, ...others];
   if (edits.length > 0 && (await publishRefs(context, edits)).kind === "lost") return { kind: "lost" };
-  return { kind: "opened", branch, head, base: view.tip, created: present === null };
+  const wasOpen =
+    present !== null && (await treeAt(context, present, model)) !== (situation.ledger.holds?.tree ?? null);
+  return { kind: "opened", branch, head, base: view.tip, created: !wasOpen };
 }
 
 async function isCurrent(

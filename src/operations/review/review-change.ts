@@ -1,18 +1,19 @@
-import type { Artifact } from "../../domain/artifact/artifact.ts";
 import { type Finding, finding } from "../../domain/finding.ts";
-import { findNameConflict, type ModelName } from "../../domain/model/model-name.ts";
+import type { ModelName } from "../../domain/model/model-name.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import { verdictOf } from "../../domain/promotion/judgement.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
+import { RegistryError } from "../../errors.ts";
 import type { ReviewAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
-import { checkVersionTree } from "../judge/check-version-tree.ts";
 import { type JudgedChange, judgeChange } from "../judge/judge-change.ts";
-import type { VersionEntry } from "../load/catalog.ts";
+import { nameFindings, versionFindings } from "../judge/version-findings.ts";
+import { loadCatalog } from "../load/catalog.ts";
 import { type ChangedTree, changedModels } from "../load/changed-models.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { entryAt, modelTree, readCommit } from "../load/trees.ts";
+import type { VersionObjects } from "../load/version-details.ts";
 import { loadSituation, type StageSituation } from "../promote/stage-change.ts";
 import { answerReview } from "./answer-review.ts";
 import type { ChangeAtHand } from "./change-at-hand.ts";
@@ -39,11 +40,14 @@ export async function reviewChange(context: RegistryContext, change: ChangeAtHan
     };
   }
   const [before, after] = await Promise.all([readCommit(context.git, mergeBase), readCommit(context.git, change.head)]);
-  const changed = await changedModels(context.git, before.tree, after.tree);
+  const known = (await loadCatalog(context.git)).models;
+  const trees = { before: before.tree, after: after.tree };
+  const changed = await changedModels(context.git, trees, (model) => known.has(model));
   const outside = await foreignPaths(context, changed, after.tree);
   const [only] = changed.models;
-  if (only === undefined || changed.models.length > 1) {
-    const findings = [...outside, countFinding(changed)];
+  const isNamed = change.model === undefined || only?.model === change.model;
+  if (only === undefined || changed.models.length > 1 || !isNamed) {
+    const findings = [...outside, countFinding(changed, change.model)];
     return { answer: await answerReview(context, change, { mergeBase, findings }), situation: null, tree: null };
   }
   return reviewModel(context, change, {
@@ -67,19 +71,17 @@ async function reviewModel(
   },
 ): Promise<Reviewed> {
   const situation = await loadSituation(context, { model: one.model, stage: change.stage, dryRun: true });
-  const moved = await stageMoved(context, change, one);
   const version = one.tree === null ? null : (situation.byTree.get(one.tree) ?? null);
-  const candidate =
-    situation.catalog.models.get(one.model)?.find((entry) => entry.version === version?.version) ?? null;
-  const judged =
-    one.tree !== null && candidate === null
-      ? null
-      : await judgeChange(context, { ...situation, policy: situation.policy.policy, candidate });
+  const { judged, problem } =
+    one.tree !== null && version === null
+      ? { judged: null, problem: await unregistered(context, situation, one.tree) }
+      : await judgeOrExplain(context, situation, version);
   const findings = [
     ...one.outside,
-    ...moved,
-    ...(await versionFindings(context, { ...situation, tree: one.tree, candidate, judged })),
-    ...nameFindings(situation),
+    ...(await stageMoved(context, change, one)),
+    ...(problem === null ? [] : [problem]),
+    ...(judged?.candidate ? await versionFindings(context, judged.candidate) : []),
+    ...nameFindings(one.model, situation.catalog),
     ...(judged?.findings ?? []),
   ];
   const verdict = verdictOf(judged?.change ?? null, {
@@ -97,6 +99,21 @@ async function reviewModel(
     from: heldVersion(situation.ledger.holds),
   });
   return { answer, situation, tree: one.tree };
+}
+
+/** A version that cannot be read, such as a tag made by hand, is a finding of this change and stops no other review. */
+async function judgeOrExplain(
+  context: RegistryContext,
+  situation: StageSituation,
+  candidate: VersionObjects | null,
+): Promise<{ readonly judged: JudgedChange | null; readonly problem: Finding | null }> {
+  try {
+    const judged = await judgeChange(context, { ...situation, policy: situation.policy.policy, candidate });
+    return { judged, problem: null };
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "manifest-invalid") throw error;
+    return { judged: null, problem: finding("tag-invalid", error.message, { hint: "git model doctor" }) };
+  }
 }
 
 /** Every path outside `models/` is foreign, but a CODEOWNERS equal to the default branch's. */
@@ -121,8 +138,15 @@ async function foreignPaths(
     );
 }
 
-function countFinding(changed: ChangedTree): Finding {
-  if (changed.models.length === 0) return finding("nothing-changed", "the change leaves every model as it is");
+function countFinding(changed: ChangedTree, wanted: ModelName | undefined): Finding {
+  const [only] = changed.models;
+  if (only === undefined) return finding("nothing-changed", "the change leaves every model as it is");
+  if (changed.models.length === 1) {
+    return finding(
+      "nothing-changed",
+      `the request is one for ${wanted}, which it leaves as it is: it changes ${only.model}`,
+    );
+  }
   const names = changed.models.map(({ model }) => model).join(", ");
   return finding("several-models", `the change touches ${names}: a promotion changes one model`, {
     hint: "open a request for each",
@@ -143,34 +167,13 @@ async function stageMoved(
   ];
 }
 
-interface VersionAtHand {
-  readonly model: ModelName;
-  readonly catalog: StageSituation["catalog"];
-  readonly tree: ObjectId | null;
-  readonly candidate: VersionEntry | null;
-  readonly judged: JudgedChange | null;
-}
-
-async function versionFindings(context: RegistryContext, one: VersionAtHand): Promise<readonly Finding[]> {
-  if (one.tree === null) return [];
-  if (one.candidate === null || one.judged?.candidate == null) return [await unregistered(context, one, one.tree)];
-  const { candidate } = one;
-  const ref = `refs/tags/${candidate.tag}`;
-  const name = formatVersionId(candidate);
-  const found: Finding[] = [];
-  if (candidate.draft) {
-    found.push(
-      finding("version-unregistered", `${name} is a draft: nobody else has it yet`, { ref, hint: "git model push" }),
-    );
-  }
-  if (candidate.yankId !== null)
-    found.push(finding("yanked", `${name} is yanked`, { ref, hint: `git model show ${name}` }));
-  found.push(...(await checkVersionTree(context.git, one.judged.candidate)));
-  return [...found, ...(await missingArtifacts(context, one.judged.candidate.manifest.artifacts, name))];
-}
-
-async function unregistered(context: RegistryContext, one: VersionAtHand, tree: ObjectId): Promise<Finding> {
-  const tags = [...(one.catalog.models.get(one.model) ?? [])];
+/** Why a tree is no version: what its manifest says of itself leads to the tag that it is not. */
+async function unregistered(
+  context: RegistryContext,
+  { model, catalog }: Pick<StageSituation, "model" | "catalog">,
+  tree: ObjectId,
+): Promise<Finding> {
+  const tags = catalog.models.get(model) ?? [];
   const [object] = await context.git.readObjects([tree]);
   const manifest = object?.kind === "tree" ? object.entries.find(({ name }) => name === "manifest.yaml") : undefined;
   const [blob] = manifest === undefined ? [] : await context.git.readObjects([manifest.id], { limit: 524_288 });
@@ -178,7 +181,7 @@ async function unregistered(context: RegistryContext, one: VersionAtHand, tree: 
   const said = /^version: "?([^"\n]+)"?$/m.exec(text)?.[1] ?? null;
   const entry = tags.find(({ version }) => version === said);
   if (entry === undefined) {
-    return finding("version-unregistered", `no version of ${one.model} has this tree`, {
+    return finding("version-unregistered", `no version of ${model} has this tree`, {
       hint: "git model register makes one",
     });
   }
@@ -189,34 +192,4 @@ async function unregistered(context: RegistryContext, one: VersionAtHand, tree: 
         ref,
       })
     : finding("tag-invalid", `the tag ${entry.tag} is not what a version's tag is`, { ref, hint: "git model doctor" });
-}
-
-async function missingArtifacts(
-  context: RegistryContext,
-  artifacts: readonly Artifact[],
-  name: string,
-): Promise<readonly Finding[]> {
-  const stored = artifacts.filter(({ size }) => size > 0);
-  const missing =
-    context.remote === null
-      ? await missingHere(context, stored)
-      : new Set((await context.remote.artifacts.missing(stored)).map(({ sha256 }) => sha256 as string));
-  return stored
-    .filter(({ sha256 }) => missing.has(sha256))
-    .map(({ path }) =>
-      finding("artifact-missing", `the bytes of ${path} of ${name} are not in the artifact store`, {
-        file: path,
-        hint: "git model push",
-      }),
-    );
-}
-
-async function missingHere(context: RegistryContext, artifacts: readonly Artifact[]): Promise<ReadonlySet<string>> {
-  const states = await Promise.all(artifacts.map((pointer) => context.store.check(pointer)));
-  return new Set(artifacts.filter((_, index) => states[index] !== "present").map(({ sha256 }) => sha256));
-}
-
-function nameFindings({ model, catalog }: StageSituation): readonly Finding[] {
-  const conflict = findNameConflict(model, catalog.models.keys());
-  return conflict === null ? [] : [finding("name-conflict", conflict.message)];
 }
