@@ -3,6 +3,7 @@ import type { BestAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { loadCatalog, loadCatalogOf } from "./load/catalog.ts";
+import { fetchedAt } from "./load/fetched-at.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
 import { policyOrWarn } from "./load/load-policy.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
@@ -31,5 +32,6 @@ export async function findBest(context: RegistryContext, question: BestQuestion)
       version: candidate.version,
       reason,
     })),
+    fetchedAt: await fetchedAt(context),
   };
 }

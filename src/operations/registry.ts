@@ -12,7 +12,7 @@ export interface Registry {
   listVersions(question: Q.ListVersionsQuestion): Promise<A.ListVersionsAnswer>;
   show(question: Q.ShowQuestion): Promise<A.ShowAnswer>;
   history(question?: Q.HistoryQuestion): Promise<A.HistoryAnswer>;
-  diff(question: Q.DiffQuestion): Promise<A.DiffAnswer & { readonly report: string }>;
+  diff(question: Q.DiffQuestion): Promise<A.DiffedAnswer>;
   compare(question: Q.CompareQuestion): Promise<A.CompareAnswer>;
   best(question?: Q.BestQuestion): Promise<A.BestAnswer>;
   resolve(question: Q.ResolveQuestion): Promise<A.ResolveAnswer>;

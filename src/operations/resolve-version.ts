@@ -2,6 +2,7 @@ import { answerVersion } from "./answer-parts.ts";
 import type { ResolveAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
+import { fetchedAt } from "./load/fetched-at.ts";
 import { requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { readDetails } from "./load/version-details.ts";
 import type { ResolveQuestion } from "./questions.ts";
@@ -17,5 +18,6 @@ export async function resolveVersion(context: RegistryContext, question: Resolve
     stage,
     yanked: entry.yankId !== null,
     artifacts: details.manifest.artifacts.map(({ path, sha256, size, role }) => ({ path, sha256, size, role })),
+    fetchedAt: await fetchedAt(context),
   };
 }

@@ -4,6 +4,7 @@ import type { ShowAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { loadCatalogOf } from "./load/catalog.ts";
+import { fetchedAt } from "./load/fetched-at.ts";
 import { loadMeasurements } from "./load/measurements.ts";
 import { requireReference, resolveReference } from "./load/resolve-reference.ts";
 import { loadModelOnStages, type ModelOnStage } from "./load/stages-of-model.ts";
@@ -39,6 +40,7 @@ export async function showVersion(context: RegistryContext, question: ShowQuesti
       .filter(({ from }) => from !== "manifest")
       .map(({ at, kind, evaluation, metrics }) => ({ at, kind, evaluation, metrics: plainMetrics(metrics) })),
     card: card === null ? null : new TextDecoder().decode(card),
+    fetchedAt: await fetchedAt(context),
   };
 }
 
