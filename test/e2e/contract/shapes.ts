@@ -88,6 +88,10 @@ const PROMOTION = {
   findings: z.array(Finding),
 };
 const PLANNED = { planned: z.literal(true) };
+/** Of several promotions one may fail while the others are done: its error stands in its place. */
+const FAILED = {
+  error: z.strictObject({ code: text, message: text, hint: text.nullable(), retryable: z.boolean() }).optional(),
+};
 const STATUS = z.enum(["accept", "wait", "refuse", "error"]);
 
 const Change = z.strictObject({
@@ -258,7 +262,7 @@ export const SHAPES = {
   }),
   promotion: z.strictObject(PROMOTION),
   promotionPlanned: z.strictObject({ ...PROMOTION, ...PLANNED, head: z.null(), tag: z.null() }),
-  promotions: z.strictObject({ promotions: z.array(z.strictObject(PROMOTION)) }),
+  promotions: z.strictObject({ promotions: z.array(z.strictObject({ ...PROMOTION, ...FAILED })) }),
   history: z.strictObject({ ...READ, events: z.array(Event) }),
   yank: z.strictObject({ ...VERSION, reason: text, created: z.boolean() }),
   discard: z.strictObject({ ...VERSION, discarded: z.boolean() }),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Io } from "../../../src/cli/io.ts";
 import { main } from "../../../src/cli/main.ts";
@@ -50,10 +50,14 @@ export interface Answered extends Ran {
 /** Nothing yet but an empty directory, an empty bare repository and an environment. */
 export async function emptyWorld(adapter: Adapter): Promise<World> {
   const directory = await tempDir("git-model-contract-");
+  const environment = await registryEnvironment(adapter, { GIT_MODEL_REGISTRY: join(directory, "models") });
+  await git(directory, "init", "-q", "--bare", "-b", "main", join(directory, "server.git"));
+  return worldAt(directory, adapter, environment);
+}
+
+function worldAt(directory: string, adapter: Adapter, environment: NodeJS.ProcessEnv): World {
   const path = join(directory, "models");
   const server = join(directory, "server.git");
-  const environment = await registryEnvironment(adapter, { GIT_MODEL_REGISTRY: path });
-  await git(directory, "init", "-q", "--bare", "-b", "main", server);
   const world: World = {
     adapter,
     directory,
@@ -92,6 +96,18 @@ export async function initialised(adapter: Adapter, policy: string): Promise<Wor
   await world.policy(policy);
   await expectZero(world.run(["push"]));
   return world;
+}
+
+/** The same registry and server once more, in a directory of its own, to be damaged at will. */
+export async function copyOf(world: World): Promise<World> {
+  const directory = await tempDir("git-model-contract-");
+  await cp(world.directory, directory, { recursive: true, verbatimSymlinks: true });
+  const config = join(directory, "models/.git/config");
+  await writeFile(config, (await readFile(config, "utf8")).replaceAll(world.directory, directory));
+  return worldAt(directory, world.adapter, {
+    ...(await registryEnvironment(world.adapter)),
+    GIT_MODEL_REGISTRY: join(directory, "models"),
+  });
 }
 
 export async function expectZero(running: Promise<Ran>): Promise<Ran> {
