@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ADAPTERS, type TestRegistry, testRegistry } from "../support/registry.ts";
 
 const MARKERS = "refs/git-model/drafts";
 
 describe.each(ADAPTERS)("drafts on %s", (adapter) => {
+  let empty: TestRegistry;
   let one: TestRegistry;
   const register = async (person: TestRegistry, content: string, draft: boolean, version?: string) =>
     person.registry.register({
@@ -18,8 +19,12 @@ describe.each(ADAPTERS)("drafts on %s", (adapter) => {
   const markers = async (person = one) =>
     (await person.repo.git("for-each-ref", "--format=%(refname)", MARKERS)).split("\n").filter((name) => name !== "");
 
+  beforeAll(async () => {
+    empty = await testRegistry({ adapter, remote: true });
+  });
+
   beforeEach(async () => {
-    one = await testRegistry({ adapter, remote: true });
+    one = await empty.copy();
   });
 
   test("stay here, are marked, and are not the parent of what is published", async () => {
