@@ -20,11 +20,13 @@ async function start() {
   process.exitCode = await main(process.argv.slice(2), processIo());
 }
 
-/** `git model list | head -1` closes the pipe early: that is the reader's right and no failure. */
+/** `git model list | head -1` closes the pipe early: that is the reader's right and no failure. Any other end is one. */
 function endQuietlyWhenNobodyReads(stream) {
   stream.on("error", (error) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    // A full disk behind `> file`: the answer is lost, and with --json nobody could read that in it.
+    if (stream !== process.stderr) console.error(`error[disk]: the answer cannot be written: ${error.code}`);
+    process.exit(3);
   });
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +52,15 @@ describe("the launcher", () => {
     expect(await said).toBe("");
   });
 
+  test.runIf(existsSync("/dev/full"))("says that the answer could not be written, with 3", async () => {
+    const full = openSync("/dev/full", "w");
+    const child = launch("flood", folder, full);
+    const said = textOf(child.stderr);
+    expect(await codeOf(child)).toBe(3);
+    expect(await said).toBe("error[disk]: the answer cannot be written: ENOSPC\n");
+    closeSync(full);
+  });
+
   test("exits 130 when interrupted", async () => {
     const child = launch("wait");
     child.stdout?.once("data", () => child.kill("SIGINT"));
@@ -68,8 +78,8 @@ describe("the launcher", () => {
   });
 });
 
-function launch(what: string, from = folder): ChildProcess {
-  return spawn(process.execPath, [join(from, "bin/git-model.js"), what], { stdio: ["ignore", "pipe", "pipe"] });
+function launch(what: string, from = folder, stdout: number | "pipe" = "pipe"): ChildProcess {
+  return spawn(process.execPath, [join(from, "bin/git-model.js"), what], { stdio: ["ignore", stdout, "pipe"] });
 }
 
 async function codeOf(child: ChildProcess): Promise<unknown> {

@@ -159,7 +159,20 @@ function findOption(options: readonly OptionSpec[], word: string): Found | null 
   return null;
 }
 
-function takeValue({ waiting }: Sorting, { option, value }: Found): string {
+function takeValue({ waiting }: Sorting, found: Found): string {
+  const value = nextValue(waiting, found);
+  // Of a script whose variable is not set; it would mean the current directory.
+  if (value === "" && NAMES_A_PLACE.has(found.option.value ?? "")) {
+    throw new RegistryError("usage", `${found.option.name} needs a value`, {
+      hint: "the value is empty: is a variable not set?",
+    });
+  }
+  return value;
+}
+
+const NAMES_A_PLACE: ReadonlySet<string> = new Set(["DIR", "PATH", "REF|PATH"]);
+
+function nextValue(waiting: string[], { option, value }: Found): string {
   if (value !== null) return value;
   const [next] = waiting;
   if (next === undefined || next.startsWith("--")) {

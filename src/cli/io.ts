@@ -1,3 +1,4 @@
+import { RegistryError } from "../errors.ts";
 import type { CheckAnswer, InitAnswer } from "../operations/answers.ts";
 import type { InitQuestion, ValidateQuestion } from "../operations/questions.ts";
 import type { Registry, RegistryOptions } from "../operations/registry.ts";
@@ -39,13 +40,27 @@ export function processIo(): Io {
     stderr: outputOf(process.stderr),
     stdin: { isTerminal: process.stdin.isTTY === true, read: () => process.stdin },
     environment: process.env,
-    directory: process.cwd(),
+    get directory() {
+      return workingDirectory();
+    },
     now: () => Date.now(),
     openRegistry: async (options) => (await import("../compose.ts")).openRegistry(options),
     initRegistry: async (directory, question, options) =>
       (await import("../compose.ts")).initRegistry(directory, question, options),
     validateAnywhere: async (question, options) => (await import("../compose.ts")).validateAnywhere(question, options),
   };
+}
+
+/** Throws `usage` where somebody removed it meanwhile: nothing can be relative to it any more. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new RegistryError("usage", "the current directory does not exist any more", {
+      hint: "change to a directory that exists, with cd",
+      cause,
+    });
+  }
 }
 
 function outputOf(stream: NodeJS.WriteStream): TextOutput {

@@ -18,7 +18,20 @@ function write(value: unknown, shape: JsonShape | undefined, indent: string): st
   if (value instanceof Decimal) return value.text;
   if (Array.isArray(value)) return writeList(value, shape, indent);
   if (typeof value === "object" && value !== null) return writeMap(value, shape, indent);
-  return JSON.stringify(value) ?? "null";
+  return quoted(value);
+}
+
+/** What a terminal would obey or not show is escaped: JSON is read there, too, and means the same. */
+function quoted(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replace(INVISIBLE, escaped);
+}
+
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 function writeList(values: readonly unknown[], shape: JsonShape | undefined, indent: string): string {
@@ -34,7 +47,7 @@ function writeMap(map: object, shape: JsonShape | undefined, indent: string): st
   const deeper = `${indent}  `;
   const lines = entries.map(([key, value]) => {
     const inner = shape?.inner !== undefined && Object.hasOwn(shape.inner, key) ? shape.inner[key] : undefined;
-    return `${deeper}${JSON.stringify(key)}: ${write(value, inner, deeper)}`;
+    return `${deeper}${quoted(key)}: ${write(value, inner, deeper)}`;
   });
   return `{\n${lines.join(",\n")}\n${indent}}`;
 }

@@ -48,6 +48,30 @@ export function describeGitRefs(name: string, subject: GitStoreSubject): void {
       expect(await store.listRefs([])).toEqual([]);
     });
 
+    it("lists the others beside refs that a crash or a lost object broke", async () => {
+      const { repo, one, two } = await twoCommits();
+      await repo.git("tag", "-a", "good", "-m", "v", one);
+      const write = (ref: string, text: string) => writeFile(join(repo.path, ".git/refs", ref), text);
+      await write("tags/lost", `${"1".repeat(40)}\n`);
+      await write("tags/empty", "");
+      await write("tags/garbage", "hello\n");
+      await write("tags/itself", "ref: refs/tags/itself\n");
+      await write("heads/lost", `${"1".repeat(40)}\n`);
+      const store = await openFor(subject, repo.path);
+      const lost = { id: "1".repeat(40), peeled: null };
+      const tags = [
+        { name: tag("good"), id: await repo.id(tag("good")), peeled: one },
+        { name: tag("lost"), ...lost },
+      ];
+      const heads = [
+        { name: branch("lost"), ...lost },
+        { name: branch("main"), id: two, peeled: null },
+      ];
+      expect(await store.listRefs(["refs/tags/"])).toEqual(tags);
+      expect(await store.listRefs(["refs/heads/"])).toEqual(heads);
+      expect(await store.listRefs()).toEqual([...heads, ...tags]);
+    });
+
     it("lists nothing in a repository without commits", async () => {
       const store = await openFor(subject, (await tempRepo()).path);
       expect(await store.listRefs()).toEqual([]);

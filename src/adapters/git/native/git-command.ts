@@ -91,7 +91,15 @@ export function gitEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 const REMOTE_TIMEOUT_MS = 600_000;
-const SETTINGS = ["core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.fsmonitor=false"];
+const SETTINGS = [
+  "core.hooksPath=/dev/null",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "core.fsmonitor=false",
+  // A URL of these is a command line: a repository that somebody handed over would run it.
+  "protocol.ext.allow=never",
+  "protocol.fd.allow=never",
+];
 
 const DROPPED: ReadonlySet<string> = new Set([
   "GIT_ALTERNATE_OBJECT_DIRECTORIES",

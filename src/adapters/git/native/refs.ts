@@ -1,6 +1,7 @@
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { Ref, RefEdit, RefName, RefOutcome } from "../../../ports/git-store.ts";
+import type { ProcessResult } from "../../system/processes.ts";
 import { isRefName } from "../ref-name.ts";
 import type { GitCommand } from "./git-command.ts";
 import { gitFailure } from "./git-failure.ts";
@@ -100,9 +101,23 @@ async function findLost(git: GitCommand, edits: readonly RefEdit[], stderr: stri
     : [];
 }
 
-async function showRefs(git: GitCommand, selection: readonly string[]): Promise<readonly Ref[]> {
-  const { stdout } = await git.run(["show-ref", "-d", ...selection], { doing: "list refs", exits: [0, 1] });
-  return parseRefLines(stdout.toString("utf8"), " ");
+/** One ref whose object is lost ends `show-ref`: the others are then read in the slower way. */
+async function showRefs(git: GitCommand, selection: readonly "--tags"[]): Promise<readonly Ref[]> {
+  const result = await git.run(["show-ref", "-d", ...selection], { doing: "list refs", exits: [0, 1, 128] });
+  if (result.exitCode !== 128) return parseRefLines(result.stdout.toString("utf8"), " ");
+  if (!/bad ref/.test(result.stderr)) throw gitFailure("list refs", result);
+  return listUnread(git, selection.length > 0 ? [TAGS] : ["refs/"]);
+}
+
+/** Lists without opening an object, then asks for what the tags name; a ref whose object is lost has `peeled: null`. */
+async function listUnread(git: GitCommand, prefixes: readonly RefName[]): Promise<readonly Ref[]> {
+  const format = "%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)";
+  const refs = parseRefLines(await runForEachRef(git, { format, prefixes }), " ");
+  const asked = await peelFully(
+    git,
+    refs.map((ref) => ({ ...ref, peeled: ref.id })),
+  );
+  return asked.map((ref) => (ref.peeled === ref.id ? { ...ref, peeled: null } : ref));
 }
 
 /**
@@ -133,8 +148,10 @@ function isIdLength(length: number): boolean {
 async function forEachRef(git: GitCommand, prefixes: readonly RefName[]): Promise<readonly Ref[]> {
   const peeled = "%(if)%(*objectname)%(then)%0a%(*objectname) %(refname)^{}%(end)";
   const format = `%(if)%(symref)%(then)%(else)%(objectname) %(refname)${peeled}%(end)`;
-  const refs = parseRefLines(await runForEachRef(git, { format, prefixes }), " ");
-  return peelFully(git, refs);
+  const result = await askForEachRef(git, { format, prefixes, exits: [0, 128] });
+  if (result.exitCode === 0) return peelFully(git, parseRefLines(result.stdout.toString("utf8"), " "));
+  if (!/missing object|parse_object_buffer failed/.test(result.stderr)) throw gitFailure("list refs", result);
+  return listUnread(git, prefixes);
 }
 
 async function listSymbolic(git: GitCommand): Promise<ReadonlySet<string>> {
@@ -142,15 +159,22 @@ async function listSymbolic(git: GitCommand): Promise<ReadonlySet<string>> {
   return new Set(listed.split("\n").filter((name) => name !== ""));
 }
 
-async function runForEachRef(
-  git: GitCommand,
-  { format, prefixes }: { readonly format: string; readonly prefixes: readonly RefName[] },
-): Promise<string> {
+interface RefQuestion {
+  readonly format: string;
+  readonly prefixes: readonly RefName[];
+  /** Exit codes that are answers; default 0. */
+  readonly exits?: readonly number[];
+}
+
+async function runForEachRef(git: GitCommand, question: RefQuestion): Promise<string> {
+  return (await askForEachRef(git, question)).stdout.toString("utf8");
+}
+
+async function askForEachRef(git: GitCommand, { format, prefixes, exits = [0] }: RefQuestion): Promise<ProcessResult> {
   // Git's patterns end at a slash, a prefix of ours may end anywhere.
   const folders = new Set(prefixes.map((prefix) => prefix.slice(0, prefix.lastIndexOf("/") + 1)));
   const patterns = folders.size > 500 ? ["refs/"] : [...folders];
-  const { stdout } = await git.run(["for-each-ref", `--format=${format}`, ...patterns], { doing: "list refs" });
-  return stdout.toString("utf8");
+  return git.run(["for-each-ref", `--format=${format}`, ...patterns], { doing: "list refs", exits });
 }
 
 /** Git before 2.45 peels only once here; a tag of a tag is rare enough for a second question. */
