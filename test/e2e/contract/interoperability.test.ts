@@ -68,7 +68,7 @@ describe("the two adapters", () => {
     "show vision/resnet50",
     "history --all",
     "history fraud --stage staging",
-    "resolve fraud#production~1",
+    "resolve fraud#production",
     "resolve fraud@^1.0",
     "diff fraud@1.0.0 fraud@1.2.0",
     "compare fraud",
