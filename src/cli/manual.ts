@@ -31,10 +31,18 @@ const EXITS: readonly (readonly [string, string])[] = [
 ];
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["GIT_MODEL_REGISTRY", "directory of the registry"],
-  ["GIT_MODEL_GIT", "native or embedded: which Git to use"],
-  ["GIT_MODEL_DEBUG", "1 prints the stack of an error"],
+  ["GIT_MODEL_REGISTRY", "directory of the registry; --registry wins over it, it wins over the configuration"],
+  ["GIT_MODEL_GIT", "native or embedded: which Git to use; default native where there is a git on the PATH"],
+  ["GIT_MODEL_DEBUG", "1 prints where an error was thrown, on standard error"],
+  ["GIT_MODEL_TTY", "a number of columns: draw answers as on a terminal of that width, for recordings and CI logs"],
+  ["XDG_CACHE_HOME", "where git-model/ keeps verified files and read-only versions; default ~/.cache"],
   ["NO_COLOR", "no colours"],
+];
+
+const CONFIGURATION: readonly (readonly [string, string])[] = [
+  ["git-model.registry", "directory of the registry, where neither --registry nor GIT_MODEL_REGISTRY names one"],
+  ["git-model.remote", "the remote that holds the registry; default the only one, else origin"],
+  ["git-model.defaultBranch", "the branch of registry.yaml where the remote does not say; default main"],
 ];
 
 function groups(): readonly (readonly [string, readonly CommandSpec[]])[] {
@@ -66,6 +74,9 @@ function manPage(): string {
     ...EXITS.flatMap(([code, says]) => tagged(code, says)),
     ".SH ENVIRONMENT",
     ...ENVIRONMENT.flatMap(([name, says]) => tagged(name, says)),
+    ".SH CONFIGURATION",
+    "Read from git config.",
+    ...CONFIGURATION.flatMap(([name, says]) => tagged(name, says)),
     ".SH SEE ALSO",
     ".BR git (1),",
     ".BR git-lfs (1)",
@@ -141,6 +152,15 @@ function commandsPage(): string {
     ...markdownTable(
       ["variable", "means"],
       ENVIRONMENT.map(([name, says]) => [code(name), says]),
+    ),
+    "",
+    "## Configuration",
+    "",
+    "Read from `git config`.",
+    "",
+    ...markdownTable(
+      ["key", "means"],
+      CONFIGURATION.map(([name, says]) => [code(name), says]),
     ),
   ];
   return `${parts.join("\n")}\n`;
