@@ -39,7 +39,7 @@ export async function handMade(repo: TempRepo, made: HandMade): Promise<ObjectId
     const { mode, id } = typeof content === "string" ? { mode: "100644", id: await blobOf(repo, content) } : content;
     lines.push(`${mode} ${id}\t${path}`);
   }
-  await repo.gitBytes({ env: index, input: `${lines.join("\n")}\n` }, "update-index", "--index-info");
+  await repo.gitBytes({ env: index, input: lines.map((line) => `${line}\n`).join("") }, "update-index", "--index-info");
   const tree = (await repo.gitBytes({ env: index }, "write-tree")).toString("utf8").trim();
   const date = `${made.seconds ?? TEST_TIME} ${made.by?.zone ?? "+0000"}`;
   const env = {

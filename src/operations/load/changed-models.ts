@@ -41,11 +41,16 @@ export async function changedModels(
   isKnown: IsKnown,
 ): Promise<ChangedTree> {
   const top = await differing(git, { path: "", before: folder(before), after: folder(after) });
-  const beside = top.filter(({ path }) => path !== "models" && path !== ".github").map(({ path }) => path);
-  const inGithub = (
-    await Promise.all(top.filter(({ path }) => path === ".github").map((pair) => differing(git, pair)))
-  ).flat();
-  const models = top.find(({ path }) => path === "models");
+  const isFolder = (entry: TreeEntry | null) => entry === null || entry.mode === "40000";
+  // A link or a file in place of one of the two folders is a path like any other.
+  const [folders, others] = partition(
+    top,
+    (pair) => ["models", ".github"].includes(pair.path) && isFolder(pair.before) && isFolder(pair.after),
+  );
+  const beside = others.map(({ path }) => path);
+  const github = folders.find(({ path }) => path === ".github");
+  const inGithub = github === undefined ? [] : await differing(git, github);
+  const models = folders.find(({ path }) => path === "models");
   const below = models === undefined ? NOTHING : await changedBelow(git, models, isKnown);
   return { models: below.models, others: [...beside, ...inGithub.map(({ path }) => path), ...below.others] };
 }
@@ -58,6 +63,13 @@ export async function changedInModels(
 ): Promise<ChangedTree> {
   const side = (id: ObjectId | null) => (id === null ? null : folder(id));
   return changedBelow(git, { path: "models", before: side(before), after: side(after) }, isKnown);
+}
+
+function partition(
+  pairs: readonly Pair[],
+  isOne: (pair: Pair) => boolean,
+): readonly [readonly Pair[], readonly Pair[]] {
+  return [pairs.filter(isOne), pairs.filter((pair) => !isOne(pair))];
 }
 
 const NOTHING: ChangedTree = { models: [], others: [] };
