@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Finding } from "../domain/finding.ts";
 import { Decimal } from "../domain/metric/decimal.ts";
 import { byPlace, checkTree, type DocumentRead, locatedFinding, type Problem, type Source } from "./schema-findings.ts";
+import { FINDING_LIMIT } from "./yaml-problems.ts";
 import { describeTree, isTreeMap, type Place, type Tree, type TreeMap, type TreePath } from "./yaml-tree.ts";
 
 /** A nested map made flat: keys joined with `.`, and where in the document each of them came from. */
@@ -32,7 +33,7 @@ export function checkFlattened<S extends z.ZodType>(
     source.locate(original(flat, path, base), what);
   const checked = checkTree(flat.map, schema, { file: source.file, locate });
   const findings: readonly Finding[] = [
-    ...flat.problems.map((problem) => locatedFinding(problem, source)),
+    ...flat.problems.slice(0, FINDING_LIMIT).map((problem) => locatedFinding(problem, source)),
     ...(checked.ok ? [] : checked.findings),
   ];
   if (findings.length > 0) return { ok: false, findings: [...findings].sort(byPlace) };

@@ -11,6 +11,7 @@ import { MANIFEST_LIMIT, type Manifest, ManifestSchema } from "../domain/model/m
 import { checkFlattened, isCountedMetric } from "./flattened-maps.ts";
 import { checkTree, type DocumentRead, formatPath, readDocument, type Source } from "./schema-findings.ts";
 import { readYaml } from "./strict-yaml.ts";
+import { FINDING_LIMIT } from "./yaml-problems.ts";
 import { isTreeMap, type Tree } from "./yaml-tree.ts";
 
 /**
@@ -53,6 +54,7 @@ export function readSlicesInput(bytes: string | Uint8Array, options: InputOption
   const findings: Finding[] = [];
   const slices: [string, Metrics][] = [];
   for (const [key, value] of Object.entries(outer.value)) {
+    if (findings.length >= FINDING_LIMIT) break;
     findings.push(...sliceKeyFindings(key, read.source));
     const options = { source: read.source, keep: isCountedMetric, base: [key] };
     const metrics = checkFlattened(value as Tree, MetricsSchema, options);

@@ -3,6 +3,7 @@ import { type Finding, type FindingCode, finding } from "../domain/finding.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { keysAt } from "./schema-keys.ts";
 import { readYaml, type YamlOptions } from "./strict-yaml.ts";
+import { FINDING_LIMIT } from "./yaml-problems.ts";
 import { describeTree, isTreeMap, type Place, type Tree, type TreePath } from "./yaml-tree.ts";
 
 /** A document read into a domain value, or all that is wrong with it. */
@@ -33,7 +34,11 @@ export function readDocument<S extends z.ZodType>(
 export function checkTree<S extends z.ZodType>(tree: Tree, schema: S, source: Source): DocumentRead<z.output<S>> {
   const checked = schema.safeParse(tree);
   if (checked.success) return { ok: true, value: checked.data };
-  const problems = checked.error.issues.flatMap((issue) => problemsOf(issue, [], { tree, schema }));
+  const problems: Problem[] = [];
+  for (const issue of checked.error.issues) {
+    if (problems.length >= FINDING_LIMIT) break;
+    problems.push(...problemsOf(issue, [], { tree, schema }).slice(0, FINDING_LIMIT - problems.length));
+  }
   return { ok: false, findings: problems.map((problem) => locatedFinding(problem, source)).sort(byPlace) };
 }
 
@@ -84,7 +89,9 @@ function problemsOf(issue: Issue, before: TreePath, checked: Checked): readonly 
   ];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey([...path, key], key, keysAt(checked.schema, path)));
+      return issue.keys
+        .slice(0, FINDING_LIMIT)
+        .map((key) => unknownKey([...path, key], key, keysAt(checked.schema, path)));
     case "invalid_union":
       return unionProblems(issue, path, checked);
     case "invalid_key":

@@ -1,7 +1,8 @@
 import { type Finding, type FindingCode, finding } from "../domain/finding.ts";
 import type { Place } from "./yaml-tree.ts";
 
-const FINDING_LIMIT = 100;
+/** Of one document: who has more to mend reads no list, and looking up the places of thousands takes minutes. */
+export const FINDING_LIMIT = 100;
 
 /** Collects what is wrong with a document, each thing once and at most a hundred of them. */
 export class YamlProblems {

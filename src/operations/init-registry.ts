@@ -181,6 +181,7 @@ async function apply(
   const head = await commitFiles(context, tip, written);
   const isLocal = remote === null || question.push === false;
   const now = await git.readRef(isLocal ? branch : branchRef(context, name));
+  if (roots.missing.length > 0) await requireRoomForStages(context, isLocal);
   const edits: RegistryEdit[] = head === null || head === now ? [] : [{ ref: branch, from: now, to: head }];
   for (const stage of roots.missing) {
     edits.push({ ref: `refs/heads/${formatStageBranch(stage)}`, from: null, to: await writeStageRoot(git, stage) });
@@ -195,6 +196,16 @@ async function apply(
   }
   if (remote !== null) await git.setConfig(`remote.${remote.name}.tagOpt`, "--tags");
   if (head !== null) await followWorkTree(context, { branch, head, tip, written });
+}
+
+/** Git keeps a branch `stage` and branches below `stage/` in one place: one of them has to go. */
+async function requireRoomForStages(context: RegistryContext, isLocal: boolean): Promise<void> {
+  const blocking = isLocal ? "refs/heads/stage" : branchRef(context, "stage");
+  if ((await context.git.readRef(blocking)) === null) return;
+  const where = isLocal ? "" : ` of ${context.remote?.name}`;
+  throw new RegistryError("git-failed", `the branch stage${where} is in the way: stages are branches below stage/`, {
+    hint: isLocal ? "git branch -m stage <another name>" : "give it another name there",
+  });
 }
 
 async function publishLocally({ git }: RegistryContext, edits: readonly RefEdit[]): Promise<void> {

@@ -30,6 +30,7 @@ const FALLBACK_ON: ReadonlySet<ErrorCode> = new Set([
  */
 export async function pullArtifacts(context: RegistryContext, question: PullQuestion): Promise<PullAnswer> {
   checkQuestion(question);
+  requireOwnDirectory(context, question);
   const stale = question.offline === true ? null : await refreshFor(context, question);
   const offline = question.offline === true || stale !== null;
   const models: PulledModel[] = [];
@@ -72,6 +73,18 @@ function checkQuestion(question: PullQuestion): void {
       hint: "one version of a model at a time",
     });
   }
+}
+
+/** The directory is replaced as a whole, which would pull the ground from under whoever stands in it. */
+function requireOwnDirectory(context: RegistryContext, { output }: PullQuestion): void {
+  if (output === undefined) return;
+  const directory = context.resolvePath(output);
+  const here = context.resolvePath(".");
+  const isAbove = here === directory || here.startsWith(/[\\/]$/.test(directory) ? directory : `${directory}/`);
+  if (output !== "" && !isAbove) return;
+  throw new RegistryError("usage", `-o replaces a directory, and ${directory} is the current one or above it`, {
+    hint: "choose a directory of its own: -o model",
+  });
 }
 
 /**

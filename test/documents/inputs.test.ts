@@ -34,6 +34,46 @@ describe("files that flags name", () => {
     });
   });
 
+  test("of 20,000 problems a hundred are told, at once", () => {
+    const lines = (line: (index: number) => string) =>
+      Array.from({ length: 20_000 }, (_, index) => line(index)).join("\n");
+    const start = performance.now();
+    expect(
+      problems(
+        readManifestDefaults(
+          lines((index) => `k${index}: 1`),
+          file,
+        ),
+      ),
+    ).toHaveLength(100);
+    expect(
+      problems(
+        readMetricsInput(
+          lines((index) => `k${index}: x`),
+          file,
+        ),
+      ),
+    ).toHaveLength(100);
+    expect(
+      problems(
+        readSlicesInput(
+          lines((index) => `k${index}: 1`),
+          file,
+        ),
+      ),
+    ).toHaveLength(100);
+    expect(
+      problems(
+        readSlicesInput(
+          lines((index) => `"k=${index}": { f1: x }`),
+          file,
+        ),
+      ),
+    ).toHaveLength(100);
+    // Half a minute before there was a limit; the rest is for a machine with much else to do.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
   test("metrics that are no finite numbers are named with their nested place", () => {
     expect(
       problems(

@@ -43,6 +43,20 @@ beforeAll(async () => {
 });
 
 describe.each(ADAPTERS)("pull, through %s git", (adapter) => {
+  test("does not replace the directory that one stands in, nor one above it", async () => {
+    const reader = await author.clone({ adapter });
+    await reader.file("keep.txt", "mine");
+    for (const output of ["", ".", "./", "..", "/"]) {
+      for (const force of [false, true]) {
+        await expect(reader.registry.pull({ references: ["fraud@1.0.0"], output, force })).rejects.toMatchObject({
+          code: "usage",
+          message: expect.stringContaining("is the current one or above it"),
+        });
+      }
+    }
+    expect(await readdir(reader.directory)).toEqual(["keep.txt"]);
+  });
+
   test("lays out verified files, manifest and card; a second reader is served from the cache", async () => {
     const reader = await author.clone({ adapter });
     const first = await reader.registry.pull({ references: ["fraud@production"], output: "model" });

@@ -22,11 +22,11 @@ export function usefulLine(stderr: string): string | null {
     .split(/[\r\n]+/)
     .map(printable)
     .filter((line) => line !== "");
-  const line =
-    lines.find((each) => each.startsWith("fatal: ")) ??
-    lines.find((each) => each.startsWith("error: ")) ??
-    lines.at(-1);
-  return line?.replace(/^(fatal|error): /, "").slice(0, 300) ?? null;
+  const first = lines.findIndex((each) => each.startsWith("fatal: "));
+  const at = first < 0 ? lines.findIndex((each) => each.startsWith("error: ")) : first;
+  const line = at < 0 ? lines.at(-1) : lines[at];
+  const rest = line?.endsWith(":") ? lines[at + 1] : undefined;
+  return (rest === undefined ? line : `${line} ${rest}`)?.replace(/^(fatal|error): /, "").slice(0, 300) ?? null;
 }
 
 /** One line of text as it may be shown: no userinfo in URLs, no control or direction-changing characters. */

@@ -54,7 +54,9 @@ async function pushPart(git: GitCommand, { remote, updates, atomic }: Push): Pro
     remote,
     ...updates.map(({ ref, to }) => `${to ?? ""}:${ref}`),
   ];
-  const result = await git.run(args, { doing, exits: [0, 1, 128], remote: true });
+  // A clone made with --mirror pushes everything or nothing, unless it is told that it is none.
+  const config = remote.includes("=") ? [] : [`remote.${remote}.mirror=false`];
+  const result = await git.run(args, { doing, exits: [0, 1, 128], remote: true, config });
   const said = parseStatuses(result.stdout.toString("utf8"));
   if (said.size === 0 && result.exitCode !== 0) throw gitFailure(doing, result);
   const outcomes = updates.map(({ ref }) => {
