@@ -59,9 +59,11 @@ export async function mergeRequest(context: RegistryContext, question: RequestQu
     const change = await requestChange(context, request);
     const reviewed = await reviewChange(context, change);
     const promotion = promotionOf(request, reviewed.answer);
-    if (reviewed.answer.verdict !== "accept") return { kind: "done", value: { ...promotion, kind: "refused" } };
+    const plan = question.dryRun === true ? { planned: true as const } : {};
+    if (reviewed.answer.verdict !== "accept")
+      return { kind: "done", value: { ...promotion, kind: "refused", ...plan } };
     if (question.dryRun === true)
-      return { kind: "done", value: { ...promotion, kind: "released", planned: true, head: null } };
+      return { kind: "done", value: { ...promotion, kind: "released", head: null, ...plan } };
     return merge(context, { request, reviewed, promotion });
   });
   if (merged !== null) return merged;

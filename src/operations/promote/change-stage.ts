@@ -45,7 +45,7 @@ export async function changeStage(context: RegistryContext, intent: ChangeIntent
     if (situation.rules.kind === "branch" || !intent.named) requireUnmoved(first, situation);
     return attempt(context, intent, situation);
   });
-  if (answer !== null) return answer;
+  if (answer !== null) return intent.dryRun ? { ...answer, planned: true } : answer;
   throw new RegistryError("stage-moved", `others kept moving ${intent.stage} while ${intent.model} was to be changed`, {
     retryable: true,
     hint: "run the command again",
@@ -152,7 +152,7 @@ function planned(
   const branch = atOnce
     ? null
     : formatRequestBranch({ change: wanted.change, stage: answer.stage, model: answer.model });
-  return { ...answer, kind: atOnce ? "released" : "pull-request", branch, planned: true };
+  return { ...answer, kind: atOnce ? "released" : "pull-request", branch };
 }
 
 /** Only other models may have moved between two tries; who won is told. */

@@ -149,6 +149,13 @@ export const STORY: readonly Row[] = [
     has: { kind: "refused", passed: false, needs: [{ rule: "from", stage: "staging", verdict: "fail" }] },
   },
   {
+    line: "promote fraud@1.1.0 --to production --direct --dry-run",
+    shape: "promotionPlanned",
+    exit: 1,
+    changesNothing: true,
+    has: { kind: "refused" },
+  },
+  {
     line: "promote fraud@1.0.0 --to production",
     shape: "promotion",
     has: { kind: "pull-request", passed: true, created: true, branch: "promote/production/fraud", tag: null },
