@@ -277,7 +277,13 @@ export const HISTORY = {
 };
 
 export const COMPARED = {
-  versions: ["1.3.0", "1.2.9"].map((version) => ({ ...V, version, score: decimal("0.9120"), metrics: {}, comparable: true })),
+  versions: ["1.3.0", "1.2.9"].map((version) => ({
+    ...V,
+    version,
+    score: decimal("0.9120"),
+    metrics: {},
+    comparable: true,
+  })),
   metrics: [
     { name: "f1", better: "higher", values: [decimal("0.8801"), decimal("0.8699")], best: 0 },
     { name: "latency_p95_ms", better: "lower", values: [decimal("41.2"), null], best: 0 },
