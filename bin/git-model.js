@@ -17,7 +17,15 @@ async function start() {
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   const { main, processIo } = await import("../dist/cli/main.js");
+  process.once("exit", reportSilence);
   process.exitCode = await main(process.argv.slice(2), processIo());
+}
+
+/** Node ends with 0 when nothing is left that could wake a promise: no script may take that for an answer. */
+function reportSilence() {
+  if (process.exitCode !== undefined) return;
+  console.error("git-model has a bug, please report it: it ended without an answer");
+  process.exitCode = 70;
 }
 
 /** `git model list | head -1` closes the pipe early: that is the reader's right and no failure. Any other end is one. */

@@ -15,6 +15,7 @@ export const processIo = () => ({ write: (text) => process.stdout.write(text) })
 export async function main([what], io) {
   if (what === "wait") { io.write("ready"); await new Promise((resolve) => setTimeout(resolve, 15_000)); }
   if (what === "flood") for (let line = 0; line < 200_000; line += 1) io.write("line " + line + "\\n");
+  if (what === "sleep") await new Promise(() => {});
   if (what === "break") throw new Error("never thought of that");
   return what === "no" ? 1 : 0;
 }
@@ -42,6 +43,13 @@ describe("the launcher", () => {
     const said = textOf(child.stderr);
     expect(await codeOf(child)).toBe(70);
     expect(await said).toMatch(/please report it: Error: never thought of that/);
+  });
+
+  test("takes an end without an answer for a bug, not for a success", async () => {
+    const child = launch("sleep");
+    const said = textOf(child.stderr);
+    expect(await codeOf(child)).toBe(70);
+    expect(await said).toBe("git-model has a bug, please report it: it ended without an answer\n");
   });
 
   test("ends quietly with 0 when the reader has seen enough", async () => {

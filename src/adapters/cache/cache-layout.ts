@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, writeFile } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
+import { RegistryError } from "../../errors.ts";
 import type { Materialisation } from "../../ports/model-cache.ts";
 import { objectPath } from "../lfs/local-store.ts";
-import { diskError } from "../system/disk-error.ts";
+import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
 
 /**
@@ -36,6 +37,26 @@ export function cacheLayout(directory: string): CacheLayout {
     version: ({ tree, role }) => join(directory, "versions", role === null ? tree : `${tree}.${role}`),
     link: (key) => join(directory, "links", `${key}.json`),
   };
+}
+
+/** A link into the cache is no directory of the user's: what is written below it would change a verified version. */
+export async function refuseInsideCache(cache: string, path: string): Promise<void> {
+  const [parent, root] = await Promise.all([nearestReal(dirname(path)), nearestReal(cache)]);
+  if (!`${parent}${sep}`.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) return;
+  throw new RegistryError("usage", `${path} lies in the cache of git-model, which nobody else writes to`, {
+    hint: "choose a place of its own",
+  });
+}
+
+/** The real path of a directory, or of the nearest one above it that exists. */
+async function nearestReal(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const above = dirname(path);
+    if (!["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "") || above === path) return path;
+    return join(await nearestReal(above), basename(path));
+  }
 }
 
 /** Writes a small file of the cache so that readers see the old or the new one. It may be lost in a power failure. */

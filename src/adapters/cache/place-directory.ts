@@ -4,6 +4,7 @@ import { RegistryError } from "../../errors.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
 import { removeTree, sweep } from "../system/remove-tree.ts";
+import { refuseInsideCache } from "./cache-layout.ts";
 import { lookAt } from "./object-cache.ts";
 
 /** Where the files of a model go, outside the cache. */
@@ -26,6 +27,7 @@ export interface Destination {
 export async function placeDirectory<T>(destination: Destination, fill: (root: string) => Promise<T>): Promise<T> {
   const { directory, force } = destination;
   await refuseOccupied(destination);
+  await refuseInsideCache(destination.cache, directory);
   const parent = dirname(directory);
   await makeDirectory(parent, false);
   const prefix = `.${basename(directory).slice(0, 100)}.git-model-`;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { RegistryError } from "../../errors.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
-import { type CacheLayout, writeNote } from "./cache-layout.ts";
+import { type CacheLayout, refuseInsideCache, writeNote } from "./cache-layout.ts";
 
 /** What the cache remembers of a symlink that was made to point into it (DETAILS 39). */
 export interface LinkNote {
@@ -27,6 +27,7 @@ export async function switchLink(
   if (current === target) return { changed: false };
   const parent = dirname(link);
   const temporary = join(parent, `.${basename(link).slice(0, 100)}.git-model-${temporaryName()}`);
+  await refuseInsideCache(layout.directory, link);
   await makeDirectory(parent, false);
   try {
     await symlink(target, temporary, "dir");

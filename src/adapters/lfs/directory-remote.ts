@@ -101,7 +101,9 @@ async function bring(
     await store.receive(pointer, readRegular(objectPath(storage, pointer.sha256), progress));
     return "ok";
   } catch (error) {
-    if (error instanceof RegistryError && error.code === "digest-mismatch") return "damaged";
+    // `artifact-invalid`: no plain file stands there, such as a symbolic link.
+    const isDamage = error instanceof RegistryError && ["digest-mismatch", "artifact-invalid"].includes(error.code);
+    if (isDamage) return "damaged";
     throw error;
   }
 }

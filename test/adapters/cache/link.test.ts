@@ -41,6 +41,17 @@ describe("link", () => {
     expect(Math.abs(Date.now() - Date.parse(former[0]?.until ?? ""))).toBeLessThan(60_000);
   });
 
+  it("is not made inside a version, nor is a version written there", async () => {
+    const { cache, directory, link, version } = await sample();
+    await mkdir(version("one"), { recursive: true });
+    await cache.link(version("one"), link);
+    const inside = { code: "usage", message: expect.stringContaining("lies in the cache") };
+    expect(await failure(cache.link(version("two"), join(link, "inner")))).toMatchObject(inside);
+    expect(await failure(cache.link(version("two"), join(link, "far/inner")))).toMatchObject(inside);
+    expect(await readdir(version("one"))).toEqual([]);
+    expect(await readdir(join(directory, "serving"))).toEqual(["current"]);
+  });
+
   it("takes over a symlink that somebody else made, dangling or not", async () => {
     const { cache, directory, version, note } = await sample();
     const link = join(directory, "current");

@@ -1,4 +1,4 @@
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -248,5 +248,23 @@ describe("as git's own subcommand", () => {
     const piped = `node ${LAUNCHER} help --registry ${world.path} | head -n 1`;
     const closed = await runProgram("sh", ["-c", piped], { cwd: world.path, environment: world.environment });
     expect(closed).toMatchObject({ exit: 0, stderr: "" });
+  });
+});
+
+describe("something that is far too large", () => {
+  test.each(["native", "embedded"])("is refused aloud by %s git as the last thing that is read", async (adapter) => {
+    const other = await copyOf(world);
+    await git(other.path, "fetch", "-q");
+    await git(other.path, "reset", "-q", "--hard", "origin/main");
+    await writeFile(join(other.path, "registry.yaml"), `#${"x".repeat(5_000_000)}`);
+    await git(other.path, "commit", "-qam", "Too much");
+    await git(other.path, "push", "-q", "origin", "HEAD:main");
+    const { PATH } = process.env;
+    const ran = await runProgram(process.execPath, [LAUNCHER, "promote", "fraud", "--to", "staging", "--direct"], {
+      cwd: other.path,
+      environment: isolatedEnvironment({ PATH, GIT_MODEL_GIT: adapter, HOME: await tempDir() }),
+    });
+    expect(ran.stderr).toContain("registry.yaml has more than 262144 bytes");
+    expect(ran.exit).toBe(2);
   });
 });

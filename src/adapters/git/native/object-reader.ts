@@ -214,8 +214,14 @@ class Session {
   #abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#child.kill("SIGKILL");
+    this.#kill();
     this.#onEnd(this.#queue.slice(this.#head));
+  }
+
+  /** Held until it is gone: whoever closes the store waits for that, and a program that nothing holds just ends. */
+  #kill(): void {
+    this.#child.kill("SIGKILL");
+    this.#hold(true);
   }
 
   #died(result: {
@@ -241,7 +247,7 @@ class Session {
   #fail(cause: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#child.kill("SIGKILL");
+    this.#kill();
     const error = new RegistryError("git-failed", `Git could not read objects: ${cause.message}.`, { cause });
     this.#reject(this.#queue.slice(this.#head), error);
   }
