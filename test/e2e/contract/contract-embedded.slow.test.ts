@@ -1,0 +1,4 @@
+import { describe } from "vitest";
+import { describeContract } from "./contract-suite.ts";
+
+describe("every command line of CLI.md on embedded Git", () => describeContract("embedded"));
