@@ -17,7 +17,7 @@ import { type Catalog, loadCatalog, loadCatalogOf, type VersionEntry } from "./l
 import { requirePolicy, requireStage } from "./load/load-policy.ts";
 import { draftRef, tagRef } from "./load/ref-names.ts";
 import { requireModelName } from "./load/resolve-reference.ts";
-import { readDetails } from "./load/version-details.ts";
+import { readDetails, tryReadVersions } from "./load/version-details.ts";
 import { promoteVersions } from "./promote-version.ts";
 import type { RegisterQuestion } from "./questions.ts";
 import { answerRegistration } from "./register/answer-registration.ts";
@@ -170,7 +170,7 @@ async function create(
     registration.push ? uploadArtifacts(context, content.manifest.artifacts) : new Set<string>(),
     registration.push ? advertisedTags(context, registration.model) : null,
   ]);
-  const parent = parentOf(catalog, content.manifest, there);
+  const parent = await parentOf(context, catalog, { ...content.manifest, there });
   const by = await signatureNow(context);
   const { commit, tagId } = await writeVersionObjects(context.git, { manifest: content.manifest, tree, parent }, by);
   const tag = formatVersionTag(content.manifest);
@@ -229,13 +229,24 @@ async function adopt(context: RegistryContext, registration: Registration, entry
   };
 }
 
-/** The highest published version below, whose commit the new one continues; `there`: what the remote has (DETAILS 11). */
-function parentOf(catalog: Catalog, { model, version }: Manifest, there: ReadonlySet<RefName> | null): ObjectId | null {
+/**
+ * The highest published version below, whose commit the new one continues; `there`: what the remote has (DETAILS 11).
+ * A tag that is no version's, made by hand, is passed over: a parent that is no commit would spoil the new one.
+ */
+async function parentOf(
+  context: RegistryContext,
+  catalog: Catalog,
+  { model, version, there }: Pick<Manifest, "model" | "version"> & { readonly there: ReadonlySet<RefName> | null },
+): Promise<ObjectId | null> {
   const isPublished = (one: VersionEntry) => (there === null ? !one.draft : there.has(tagRef(one.tag)));
   const below = (catalog.models.get(model) ?? []).filter(
-    (one) => isPublished(one) && one.commit !== null && compareVersions(one.version, version) < 0,
+    (one) => isPublished(one) && compareVersions(one.version, version) < 0,
   );
-  return below.at(-1)?.commit ?? null;
+  for (const one of below.toReversed()) {
+    const [sound] = await tryReadVersions(context.git, [one]);
+    if (sound) return sound.commit;
+  }
+  return null;
 }
 
 async function knownSource(context: RegistryContext): Promise<Readonly<Record<string, unknown>>> {

@@ -519,3 +519,34 @@ describe("details of a registration", () => {
     expect(other.warnings.map(({ code }) => code)).toContain("policy-invalid");
   });
 });
+
+describe.each(ADAPTERS)("tags that somebody made by hand, on %s", (adapter) => {
+  test("keep no later version from being registered, and are nobody's parent", async () => {
+    const one = await testRegistry({ adapter, remote: true });
+    const { repo, registry } = one;
+    await registry.register({
+      model: "fraud",
+      files: [await one.file("a.bin", "a")],
+      details: { metrics: { f1: 0.8 } },
+    });
+    const first = await repo.git("rev-parse", "refs/tags/fraud@v1.0.0^{commit}");
+    const targets = { "1.1.0": `${first}^{tree}`, "1.2.0": `${first}:manifest.yaml`, "1.3.0": first };
+    for (const [version, target] of Object.entries(targets)) {
+      await repo.git("tag", "-a", "-m", "x", `fraud@v${version}`, await repo.git("rev-parse", target));
+    }
+    await repo.git("tag", "fraud@v1.4.0", first);
+    await repo.git("update-ref", "refs/tags/fraud@v1.5.0", await repo.git("rev-parse", "refs/tags/fraud@v1.0.0"));
+    await repo.git("push", "-q", "origin", "--tags");
+    const answer = await registry.register({
+      model: "fraud",
+      files: [await one.file("b.bin", "b")],
+      details: { metrics: { f1: 0.9 } },
+    });
+    expect(answer).toMatchObject({ version: "1.5.1", pushed: true });
+    // 1.3.0 is a tag of a commit and of its own name: only its manifest is another version's.
+    expect(await repo.git("rev-parse", "refs/tags/fraud@v1.5.1^{commit}^")).toBe(first);
+    expect(answer.comparedTo).toBe("1.0.0");
+    await repo.fsck();
+    await one.server?.fsck();
+  });
+});

@@ -2,8 +2,9 @@ import { compareVersions } from "../../domain/model/version.ts";
 import { diffVersions } from "../../domain/model/version-diff.ts";
 import { formatVersionTag } from "../../domain/model/version-tag.ts";
 import type { RegisterAnswer } from "../answers.ts";
+import type { VersionContent } from "../apply/write-version.ts";
 import type { RegistryContext } from "../context.ts";
-import { loadCatalogOf } from "../load/catalog.ts";
+import { loadCatalogOf, type VersionEntry } from "../load/catalog.ts";
 import { policyOrWarn } from "../load/load-policy.ts";
 import type { Registered } from "./registered.ts";
 import { readContent } from "./version-exists.ts";
@@ -16,9 +17,9 @@ export async function answerRegistration(
 ): Promise<RegisterAnswer> {
   const { manifest } = registered.content;
   const versions = (await loadCatalogOf(context.git, [manifest.model])).models.get(manifest.model) ?? [];
-  const below = versions.findLast((one) => one.yankId === null && compareVersions(one.version, manifest.version) < 0);
+  const below = versions.filter((one) => one.yankId === null && compareVersions(one.version, manifest.version) < 0);
   const policy = await policyOrWarn(context);
-  const before = below === undefined ? null : await readContent(context, below);
+  const before = await highestReadable(context, below);
   const diff = diffVersions(before?.manifest ?? null, manifest, {
     declared: policy?.policy.metrics ?? {},
     evaluationRequired: policy?.policy.evaluation.required ?? false,
@@ -38,4 +39,16 @@ export async function answerRegistration(
     comparedTo: before?.manifest.version ?? null,
     metrics: before === null ? [] : diff.metrics.filter(({ slice }) => slice === null),
   };
+}
+
+/** A version that nobody can read, such as a tag made by hand, is none to compare with. */
+async function highestReadable(
+  context: RegistryContext,
+  versions: readonly VersionEntry[],
+): Promise<VersionContent | null> {
+  for (const one of versions.toReversed()) {
+    const content = await readContent(context, one);
+    if (content !== null) return content;
+  }
+  return null;
 }
