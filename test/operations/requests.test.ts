@@ -136,3 +136,24 @@ describe.each(ADAPTERS)("requests on one remote, through %s git", (adapter) => {
     await on.registry.closeRequest(FRAUD);
   });
 });
+
+describe.each(ADAPTERS)("a branch that is checked out in the registry, through %s git", (adapter) => {
+  test("is not moved below its files", async () => {
+    const on = await testRegistry({ adapter });
+    await registerVersions(on, "fraud", ["1.0.0", "1.1.0"]);
+    await promoteDirectly(on, "staging", "fraud@1.0.0");
+    await openRequest(on, "fraud@1.1.0", "staging");
+    const refs = await on.repo.git("for-each-ref");
+    for (const branch of ["stage/staging", "promote/staging/fraud"]) {
+      await on.repo.git("checkout", "-q", branch);
+      expect(await errorOf(on.registry.mergeRequest(FRAUD))).toMatchObject({
+        ...{ code: "push-rejected", hint: "git switch main, then run the command again" },
+        message: `${branch} is checked out in ${on.repo.path}, so it cannot be moved`,
+      });
+    }
+    expect(await on.repo.git("for-each-ref")).toBe(refs);
+    expect(await on.repo.git("status", "--porcelain")).toBe("");
+    await on.repo.git("checkout", "-q", "main");
+    expect(await on.registry.mergeRequest(FRAUD)).toMatchObject({ kind: "released" });
+  });
+});

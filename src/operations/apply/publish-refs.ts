@@ -46,8 +46,21 @@ async function publishHere(context: RegistryContext, edits: readonly RefEdit[]):
     else open.push(edit);
   }
   if (open.length === 0) return { kind: "done", adopted };
+  await requireNotCheckedOut(context, open);
   const outcome = await context.git.updateRefs(open);
   return outcome.ok ? { kind: "done", adopted } : { kind: "lost", refs: outcome.lost };
+}
+
+/** Files of a checked out branch would stay as they were and undo the change with the next commit (DETAILS 26). */
+async function requireNotCheckedOut({ git }: RegistryContext, edits: readonly RefEdit[]): Promise<void> {
+  const { workTree } = git.location;
+  if (workTree === null || edits.every(({ ref, from }) => from === null || !ref.startsWith("refs/heads/"))) return;
+  const head = await git.readSymbolicRef("HEAD");
+  if (edits.every(({ ref }) => ref !== head)) return;
+  const branch = head?.slice("refs/heads/".length);
+  throw new RegistryError("push-rejected", `${branch} is checked out in ${workTree}, so it cannot be moved`, {
+    hint: "git switch main, then run the command again",
+  });
 }
 
 /** After a push the refs here follow; one that another process moved meanwhile is left to the next fetch. */
