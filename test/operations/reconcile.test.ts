@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openRegistry } from "../../src/compose.ts";
 import { handMade } from "../support/hand-made.ts";
 import { ADAPTERS, CHOSEN_ADAPTER, registryEnvironment, type TestRegistry, testRegistry } from "../support/registry.ts";
-import { codesOf, openRequest, promoteDirectly, registerVersions } from "../support/stage-story.ts";
+import { codesOf, errorOf, openRequest, promoteDirectly, registerVersions } from "../support/stage-story.ts";
 import { repoAt, type TempRepo, tempDir } from "../support/temp-repo.ts";
 
 const RELEASES = ["for-each-ref", "--format=%(refname) %(objectname)", "refs/tags/**/*#*", "refs/tags/*#*"] as const;
@@ -183,6 +183,25 @@ test("a server that lets nobody push a stage still gets its release tags", async
   expect(created.map(({ tag }) => tag)).toEqual(["fraud#staging#1"]);
   expect(codesOf({ findings })).toEqual(["failed"]);
   expect(findings[0]?.severity).toBe("warning");
+  const demoting = native.registry.demote({ model: "fraud", stage: "staging", direct: true });
+  expect(await errorOf(demoting)).toMatchObject({
+    ...{ code: "branch-protected", hint: "the same command without --direct opens a request" },
+  });
+});
+
+test("a stage that was set back takes a number again, and the tag of the one before stays", async () => {
+  const on = await testRegistry({ adapter: CHOSEN_ADAPTER });
+  await registerVersions(on, "fraud", ["1.0.0", "1.1.0", "1.2.0"]);
+  await promoteDirectly(on, "staging", "fraud@1.0.0", "fraud@1.1.0");
+  const tag = await on.repo.id("refs/tags/fraud#staging#2");
+  await on.repo.git("update-ref", "refs/heads/stage/staging", "stage/staging~1");
+  expect(await promoteDirectly(on, "staging", "fraud@1.2.0")).toMatchObject({ from: "1.0.0", tag: null });
+  expect(codesOf({ findings: on.warnings })).toEqual(["history-rewritten"]);
+  expect(await on.repo.id("refs/tags/fraud#staging#2")).toBe(tag);
+  expect(await on.registry.reconcile()).toMatchObject({
+    ...{ created: [], findings: [{ code: "history-rewritten", ref: "refs/tags/fraud#staging#2" }] },
+  });
+  expect(await on.registry.resolve({ reference: "fraud@staging" })).toMatchObject({ version: "1.2.0" });
 });
 
 describe.each(["--squash", "--no-ff", "--ff-only"])("a request merged by hand with git merge %s", (how) => {

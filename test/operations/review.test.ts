@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { ObjectId } from "../../src/domain/object-id.ts";
 import { blobOf, type HandMade, handMade } from "../support/hand-made.ts";
 import { ADAPTERS, type Adapter, type TestRegistry, testRegistry } from "../support/registry.ts";
 import { codesOf, errorOf, openRequest, promoteDirectly, registerVersions } from "../support/stage-story.ts";
@@ -17,9 +18,10 @@ let opened: Readonly<Record<Adapter, TestRegistry>>;
 const v = (name: string) => `${name}^{tree}`;
 
 /** A branch by plain git; what stands on stage/staging is its parent unless it says otherwise. */
-async function branch(name: string, made: Partial<HandMade>): Promise<void> {
+async function branch(name: string, made: Partial<HandMade>): Promise<ObjectId> {
   const commit = await handMade(on.repo, { parents: ["stage/staging"], ...made });
   await on.repo.git("update-ref", `refs/heads/${name}`, commit);
+  return commit;
 }
 
 /** A version's tag as nobody but a forger makes it. */
@@ -159,25 +161,25 @@ const CASES: readonly (readonly [string, () => Partial<HandMade> | Promise<Parti
 ];
 
 describe("a review of a branch made by plain git finds", () => {
+  let heads: readonly ObjectId[];
+  let known: { readonly base: ObjectId; readonly policy: ObjectId };
+  const nameOf = (name: string) => `hand/${name.replaceAll(" ", "-")}`;
+
   beforeAll(async () => {
     await tagByHand("light@v1.0.0", { "manifest.yaml": manifest("light", "1.0.0") }, false);
     await tagByHand("odd@v1.0.0", { "manifest.yaml": manifest("odd", "2.0.0") }, true);
     await tagByHand("twin@v1.0.0", { "manifest.yaml": manifest("twin", "1.0.0") }, true);
+    heads = await Promise.all(CASES.map(async ([name, make]) => branch(nameOf(name), await make())));
+    known = { base: await on.repo.id("stage/staging"), policy: await on.repo.id("main:registry.yaml") };
   });
 
-  test.each(CASES)("%s", async (name, make, codes) => {
-    const made = await make();
-    const head = `hand/${name.replaceAll(" ", "-")}`;
-    await branch(head, made);
+  test.each(CASES.map(([name, , codes], index) => [name, codes, index] as const))("%s", async (name, codes, index) => {
     for (const adapter of ADAPTERS) {
-      const review = await opened[adapter].registry.review({ base: "stage/staging", head });
+      const review = await opened[adapter].registry.review({ base: "stage/staging", head: nameOf(name) });
       expect([adapter, codesOf(review)]).toEqual([adapter, codes]);
       expect(review).toMatchObject({
         verdict: codes.length === 0 ? "accept" : "refuse",
-        stage: "staging",
-        head: await on.repo.id(head),
-        base: await on.repo.id("stage/staging"),
-        policy: await on.repo.id("main:registry.yaml"),
+        ...{ stage: "staging", head: heads[index], ...known },
       });
       for (const code of codes) expect(review.report).toContain(code);
     }

@@ -5,7 +5,7 @@ import { appendChange } from "../../domain/stage/ledger.ts";
 import { formatReleaseLine } from "../../domain/stage/release-message.ts";
 import { RegistryError } from "../../errors.ts";
 import type { Signature } from "../../ports/git-store.ts";
-import { publishRefs, type RegistryEdit } from "../apply/publish-refs.ts";
+import { publishRefs } from "../apply/publish-refs.ts";
 import { signatureNow } from "../apply/signature.ts";
 import { writeStageTree } from "../apply/stage-tree.ts";
 import { type WrittenRelease, writeRelease } from "../apply/write-release.ts";
@@ -45,13 +45,16 @@ export async function moveStage(
   const tip = situation.view.tip;
   const head = how.commit ?? (await writeStageCommit(context, situation, { ...wanted, message: how.message ?? null }));
   const release = await releaseOf(context, situation, { wanted, head });
+  const present = release === null ? null : await context.git.readRef(tagRef(release.tag));
+  const isTaken = release !== null && present !== null && present !== release.tagId;
   const outcome = await publishRefs(context, [
     { ref: `refs/heads/${formatStageBranch(situation.stage)}`, from: tip, to: head },
-    ...(release === null ? [] : await tagEdits(context, release)),
+    ...(release === null || present !== null ? [] : [{ ref: tagRef(release.tag), from: null, to: release.tagId }]),
     ...(await requestEdits(context, situation)),
   ]);
   if (outcome.kind === "lost") return { kind: "lost" };
-  return { kind: "moved", head, base: tip, tag: release?.tag ?? null };
+  if (isTaken) warnTaken(context, release.tag);
+  return { kind: "moved", head, base: tip, tag: isTaken ? null : (release?.tag ?? null) };
 }
 
 /** Writes the one commit of a change on top of the stage's tip; no ref. */
@@ -148,19 +151,13 @@ async function writeEvent(
     : writeRelease(context.git, event, { model, stage, version: wanted.version, stageCommit });
 }
 
-/** The edit that creates the release tag; none where another object stands under its name, which `reconcile` reports. */
-async function tagEdits(context: RegistryContext, release: WrittenRelease): Promise<readonly RegistryEdit[]> {
-  const ref = tagRef(release.tag);
-  const present = await context.git.readRef(ref);
-  if (present === null) return [{ ref, from: null, to: release.tagId }];
-  if (present !== release.tagId) {
-    context.reporter.warn(
-      finding("history-rewritten", `the tag ${release.tag} is there already and records something else`, {
-        severity: "warning",
-        hint: "git model reconcile names what does not fit",
-        ref,
-      }),
-    );
-  }
-  return [];
+/** Where another object stands under the release's name the stage moves all the same; `reconcile` reports it. */
+function warnTaken(context: RegistryContext, tag: string): void {
+  context.reporter.warn(
+    finding("history-rewritten", `the tag ${tag} is there already and records something else`, {
+      severity: "warning",
+      hint: "git model reconcile names what does not fit",
+      ref: tagRef(tag),
+    }),
+  );
 }
