@@ -6,8 +6,9 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitStore, Signature, TreeEntry } from "../../ports/git-store.ts";
 import { CARD_FILE, MANIFEST_FILE } from "../load/version-details.ts";
 
+export const ATTRIBUTES_FILE = ".gitattributes";
 /** The one line of a version's .gitattributes (DESIGN section 1). */
-const ATTRIBUTES = "/artifacts/** filter=lfs diff=lfs merge=lfs -text linguist-generated=true\n";
+export const ATTRIBUTES = "/artifacts/** filter=lfs diff=lfs merge=lfs -text linguist-generated=true\n";
 
 /** What a version consists of, before it is Git objects. */
 export interface VersionContent {
@@ -21,7 +22,7 @@ export async function writeVersionTree(git: GitStore, { manifest, card }: Versio
   const encoder = new TextEncoder();
   const files: TreeEntry[] = [
     file(MANIFEST_FILE, await git.writeBlob(encoder.encode(writeManifest(manifest)))),
-    file(".gitattributes", await git.writeBlob(encoder.encode(ATTRIBUTES))),
+    file(ATTRIBUTES_FILE, await git.writeBlob(encoder.encode(ATTRIBUTES))),
   ];
   if (card !== null) files.push(file(CARD_FILE, await git.writeBlob(card)));
   if (manifest.artifacts.length > 0) {

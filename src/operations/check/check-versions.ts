@@ -6,7 +6,7 @@ import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitObject, GitStore, TreeEntry } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
-import { isPointerFile, judgeVersionTree } from "../judge/check-version-tree.ts";
+import { isJudgedFile, judgeVersionTree } from "../judge/check-version-tree.ts";
 import { tagRef } from "../load/ref-names.ts";
 import { MANIFEST_FILE, type VersionDetails, type VersionObjects } from "../load/version-details.ts";
 import { detailedVersions, type Survey, type SurveyedVersion } from "./survey.ts";
@@ -71,7 +71,7 @@ async function treeFindings(git: GitStore, versions: readonly VersionDetails[]):
     );
     const objects = await readPointers(
       git,
-      trees.flatMap(({ files }) => files.filter(isPointerFile)),
+      trees.flatMap(({ files }) => files.filter(isJudgedFile)),
     );
     for (const [index, version] of batch.entries()) {
       const tree = trees[index];

@@ -4,10 +4,11 @@ import { type Finding, finding } from "../../domain/finding.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitObject, GitStore, TreeEntry } from "../../ports/git-store.ts";
+import { ATTRIBUTES, ATTRIBUTES_FILE } from "../apply/write-version.ts";
 import { walkTree } from "../load/trees.ts";
 import type { VersionDetails } from "../load/version-details.ts";
 
-const TOP_FILES = new Set(["manifest.yaml", "README.md", ".gitattributes"]);
+const TOP_FILES = new Set(["manifest.yaml", "README.md", ATTRIBUTES_FILE]);
 
 /**
  * Holds a version's tree against its manifest: canonical pointers that say what the manifest says, nothing missing,
@@ -15,23 +16,27 @@ const TOP_FILES = new Set(["manifest.yaml", "README.md", ".gitattributes"]);
  */
 export async function checkVersionTree(git: GitStore, version: VersionDetails): Promise<readonly Finding[]> {
   const files = await walkTree(git, version.tree);
-  const pointers = files.filter(isPointerFile);
+  const judged = files.filter(isJudgedFile);
   const objects = await git.readObjects(
-    pointers.map(({ id }) => id),
+    judged.map(({ id }) => id),
     { limit: POINTER_LIMIT },
   );
   return judgeVersionTree(version, {
     files,
-    objects: new Map(pointers.map(({ id }, index) => [id, objects[index] ?? null])),
+    objects: new Map(judged.map(({ id }, index) => [id, objects[index] ?? null])),
   });
 }
 
-/** True for the files of a version's tree that have to be pointers. */
-export function isPointerFile({ name, mode }: TreeEntry): boolean {
+/** True for the files of a version's tree whose content `judgeVersionTree` looks at; none is larger than a pointer. */
+export function isJudgedFile(entry: TreeEntry): boolean {
+  return isPointerFile(entry) || (entry.name === ATTRIBUTES_FILE && entry.mode === "100644");
+}
+
+function isPointerFile({ name, mode }: TreeEntry): boolean {
   return name.startsWith("artifacts/") && mode === "100644";
 }
 
-/** As `checkVersionTree`, where the tree's files and its pointer blobs are at hand. */
+/** As `checkVersionTree`, where the tree's files and the blobs of the judged ones are at hand. */
 export function judgeVersionTree(
   version: VersionDetails,
   tree: { readonly files: readonly TreeEntry[]; readonly objects: ReadonlyMap<ObjectId, GitObject | null> },
@@ -56,7 +61,18 @@ export function judgeVersionTree(
   const missing = version.manifest.artifacts
     .filter(({ path }) => !pointers.has(path))
     .map(({ path }) => problem(`the manifest names ${path}, which is not in the tree`));
-  return [...odd, ...beside, ...wrong, ...missing];
+  const attributes = hasForeignAttributes(files, tree.objects)
+    ? [problem(`${ATTRIBUTES_FILE} says more than that artifacts are kept by Git LFS`)]
+    : [];
+  return [...odd, ...beside, ...attributes, ...wrong, ...missing];
+}
+
+/** Other attributes could hide the manifest's lines from who reviews a promotion, or have a filter run on a checkout. */
+function hasForeignAttributes(files: readonly TreeEntry[], objects: ReadonlyMap<ObjectId, GitObject | null>): boolean {
+  const entry = files.find(({ name }) => name === ATTRIBUTES_FILE);
+  if (entry === undefined) return false;
+  const object = objects.get(entry.id);
+  return object?.kind !== "blob" || new TextDecoder().decode(object.bytes) !== ATTRIBUTES;
 }
 
 /** Artifact path to its pointer, or to what is wrong with it. */
