@@ -8,7 +8,7 @@ import type { ListAnswer } from "./answers.ts";
 import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { listedVersion, sortBy } from "./list-versions.ts";
-import { type Catalog, latestOf, loadCatalog, type VersionEntry } from "./load/catalog.ts";
+import { type Catalog, folderOwners, latestOf, loadCatalog, type VersionEntry } from "./load/catalog.ts";
 import { fetchedAt } from "./load/fetched-at.ts";
 import { heldModels } from "./load/held-models.ts";
 import { requireKnownStage } from "./load/known-stage.ts";
@@ -84,7 +84,7 @@ async function holdings(context: RegistryContext, everything: Everything): Promi
       const trees =
         view.tip === null
           ? new Map<ModelName, ObjectId>()
-          : await heldModels(context.git, view.tip, (model) => catalog.models.has(model));
+          : await heldModels(context.git, view.tip, folderOwners(catalog.models.keys()));
       found.set(
         view.stage,
         new Map([...trees].map(([model, tree]) => [model, byTree.get(`${model} ${tree}`) ?? "unregistered"])),

@@ -50,3 +50,22 @@ describe.each(ADAPTERS)("a version made by hand, on %s", (adapter) => {
     expect(findings).toContainEqual(expect.objectContaining(finding));
   });
 });
+
+describe.each(ADAPTERS)("a tag by hand named like a folder of models, on %s", (adapter) => {
+  test.each(["annotated", "lightweight"])("%s, changes nothing for the models below", async (kind) => {
+    const one = await testRegistry({ adapter });
+    const { registry, repo } = one;
+    await registry.register({ model: "team/fraud", files: [await one.file("m.bin", "model bytes\n")] });
+    await registry.promote({ references: ["team/fraud"], to: "staging", direct: true });
+    const message = kind === "annotated" ? ["-a", "-m", "x"] : [];
+    await repo.git("tag", ...message, "team@v1.0.0", "team/fraud@v1.0.0^{commit}");
+    const { models } = await registry.list();
+    expect(models.map(({ model, stages }) => [model, stages.staging])).toEqual([
+      ["team", null],
+      ["team/fraud", "1.0.0"],
+    ]);
+    expect(await registry.resolve({ reference: "team/fraud@staging" })).toMatchObject({ version: "1.0.0" });
+    expect((await registry.history({ stage: "staging" })).events).toMatchObject([{ model: "team/fraud", number: 1 }]);
+    expect((await registry.reconcile()).created).toEqual([]);
+  });
+});

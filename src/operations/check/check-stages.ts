@@ -6,6 +6,7 @@ import { formatStageBranch } from "../../domain/policy/stage.ts";
 import type { Held } from "../../domain/stage/ledger.ts";
 import { writeStageRoot } from "../apply/stage-root.ts";
 import type { RegistryContext } from "../context.ts";
+import { folderOwners } from "../load/catalog.ts";
 import { changedInModels } from "../load/changed-models.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { branchRef } from "../load/ref-names.ts";
@@ -147,7 +148,7 @@ async function pathFindings(
   { view, tip }: { readonly view: StageView; readonly tip: ObjectId },
 ): Promise<readonly Finding[]> {
   const { git } = context;
-  const isKnown = (model: ModelName) => catalog.models.has(model);
+  const isKnown = folderOwners(catalog.models.keys());
   const ref = branchRef(context, formatStageBranch(view.stage));
   const top = await readTree(git, (await readCommit(git, tip)).tree);
   const models = top.find(({ name, mode }) => name === "models" && mode === "40000");

@@ -50,6 +50,19 @@ export async function loadCatalogOf(git: GitStore, models: readonly ModelName[])
   return models.every((model) => catalog.models.has(model)) ? catalog : loadCatalog(git);
 }
 
+/**
+ * Which names own a folder below `models/`: those that the registry knows, but for one that is itself a folder of
+ * known models. A tag `team@v1.0.0` by hand beside `team/fraud` changes nothing for `team/fraud`.
+ */
+export function folderOwners(names: Iterable<ModelName>): (model: ModelName) => boolean {
+  const known = new Set(names);
+  const above = new Set<string>();
+  for (const name of known) {
+    for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1)) above.add(name.slice(0, at));
+  }
+  return (model) => known.has(model) && !above.has(model);
+}
+
 /** The catalog that a list of refs amounts to. */
 export function readCatalog(refs: readonly Ref[]): Catalog {
   const marks = readMarks(refs);

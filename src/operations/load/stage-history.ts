@@ -3,6 +3,7 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import { type Ledger, readLedger } from "../../domain/stage/ledger.ts";
 import type { WalkedCommit } from "../../ports/git-store.ts";
 import type { RegistryContext } from "../context.ts";
+import { folderOwners } from "./catalog.ts";
 import { changedInModels } from "./changed-models.ts";
 import { changesOfCommits } from "./stages.ts";
 import { readAhead } from "./trees.ts";
@@ -25,7 +26,7 @@ export async function loadStageHistory(
   byTree: ReadonlyMap<ObjectId, VersionObjects>,
 ): Promise<StageHistory> {
   const walked = await context.git.firstParents(tip, { path: "models" });
-  const known = new Set([...byTree.values()].map(({ model }) => model));
+  const isKnown = folderOwners([...byTree.values()].map(({ model }) => model));
   const commits = new Map<ModelName, WalkedCommit[]>();
   const strays: { path: string; commit: ObjectId }[] = [];
   for (let start = 0; start < walked.length; start += AHEAD) {
@@ -33,7 +34,7 @@ export async function loadStageHistory(
     const folders = some.flatMap(({ before, after }) => [before, after]).filter((id) => id !== null);
     const trees = await readAhead(context.git, folders);
     for (const commit of some) {
-      const changed = await changedInModels(trees, commit, (model) => known.has(model));
+      const changed = await changedInModels(trees, commit, isKnown);
       strays.push(...changed.others.map((path) => ({ path, commit: commit.id })));
       for (const { model, before, after } of changed.models) {
         const list = commits.get(model) ?? [];

@@ -9,7 +9,7 @@ import type { ReviewAnswer } from "../answers.ts";
 import type { RegistryContext } from "../context.ts";
 import { type JudgedChange, judgeChange } from "../judge/judge-change.ts";
 import { nameFindings, versionFindings } from "../judge/version-findings.ts";
-import { loadCatalog } from "../load/catalog.ts";
+import { folderOwners, loadCatalog } from "../load/catalog.ts";
 import { type ChangedTree, changedModels } from "../load/changed-models.ts";
 import { defaultTip } from "../load/load-policy.ts";
 import { entryAt, modelTree, readCommit } from "../load/trees.ts";
@@ -40,9 +40,9 @@ export async function reviewChange(context: RegistryContext, change: ChangeAtHan
     };
   }
   const [before, after] = await Promise.all([readCommit(context.git, mergeBase), readCommit(context.git, change.head)]);
-  const known = (await loadCatalog(context.git)).models;
+  const isKnown = folderOwners((await loadCatalog(context.git)).models.keys());
   const trees = { before: before.tree, after: after.tree };
-  const changed = await changedModels(context.git, trees, (model) => known.has(model));
+  const changed = await changedModels(context.git, trees, isKnown);
   const outside = await foreignPaths(context, changed, after.tree);
   const [only] = changed.models;
   const isNamed = change.model === undefined || only?.model === change.model;
