@@ -64,7 +64,7 @@ async function pushPart(git: GitCommand, { remote, updates, atomic }: Push): Pro
     if (status === undefined) throw gitFailure(doing, result);
     return outcomeOf(ref, status);
   });
-  return outcomes.length > 0 && outcomes.every(isDraggedDown) ? outcomes.map(({ ref }) => lostTogether(ref)) : outcomes;
+  return hasCulprit(outcomes) ? outcomes : outcomes.map((one) => (isDraggedDown(one) ? lostTogether(one.ref) : one));
 }
 
 interface Status {
@@ -84,7 +84,11 @@ function parseStatuses(stdout: string): ReadonlyMap<string, Status> {
 
 const DRAGGED_DOWN = "another ref of the same push did not go through";
 
-/** A remote whose own transaction was overtaken names no culprit: every ref is said to have failed with the others. */
+/** A remote whose own transaction was overtaken names no culprit: what did not go through is said to have failed with the others. */
+function hasCulprit(outcomes: readonly PushOutcome[]): boolean {
+  return outcomes.some((one) => one.status === "stale" || (one.status === "refused" && !isDraggedDown(one)));
+}
+
 function isDraggedDown(outcome: PushOutcome): boolean {
   return outcome.status === "refused" && outcome.reason === DRAGGED_DOWN;
 }
