@@ -7,6 +7,7 @@ import { refresh } from "./apply/refresh.ts";
 import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import type { RegistryContext } from "./context.ts";
 import { requirePolicy } from "./load/load-policy.ts";
+import { requireModelName } from "./load/resolve-reference.ts";
 import { readCommit } from "./load/trees.ts";
 import { findRequest } from "./promote/find-request.ts";
 import { moveStage } from "./promote/move-stage.ts";
@@ -20,6 +21,8 @@ import { requestChange } from "./review-promotion.ts";
 export async function listRequests(context: RegistryContext): Promise<RequestListAnswer> {
   await refresh(context, []);
   await requirePolicy(context);
+  const models = new Set((await loadOpenRequests(context)).map(({ model }) => model));
+  if (models.size > 0) await refresh(context, [...models]);
   const promotions: RequestListAnswer["promotions"][number][] = [];
   for (const request of await loadOpenRequests(context)) {
     const answer = await tryReview(context, request);
@@ -46,8 +49,7 @@ export async function tryReview(context: RegistryContext, request: OpenRequest):
 
 /** One open request, judged now. */
 export async function showRequest(context: RegistryContext, question: RequestQuestion): Promise<RequestAnswer> {
-  await refresh(context, []);
-  const request = await findRequest(context, question);
+  const request = await freshRequest(context, question);
   const { answer } = await reviewChange(context, await requestChange(context, request));
   return { ...promotionOf(request, answer), status: answer.verdict, report: answer.report };
 }
@@ -87,11 +89,10 @@ export async function closeRequest(context: RegistryContext, question: RequestQu
   });
 }
 
+/** The open request after a fetch, with the tags of its model: a colleague may have registered the version. */
 async function freshRequest(context: RegistryContext, question: RequestQuestion): Promise<OpenRequest> {
-  await refresh(context, []);
-  const request = await findRequest(context, question);
-  await refresh(context, [request.model]);
-  return request;
+  await refresh(context, [requireModelName(question.model)]);
+  return findRequest(context, question);
 }
 
 async function merge(

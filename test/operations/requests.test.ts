@@ -157,3 +157,17 @@ describe.each(ADAPTERS)("a branch that is checked out in the registry, through %
     expect(await on.registry.mergeRequest(FRAUD)).toMatchObject({ kind: "released" });
   });
 });
+
+describe.each(ADAPTERS)("a colleague who has not fetched, through %s git", (adapter) => {
+  test("sees the verdict on a version that was registered since", async () => {
+    const on = await testRegistry({ adapter, remote: true });
+    const other = await on.clone();
+    await registerVersions(on, "fraud", ["1.0.0"]);
+    await openRequest(on, "fraud@1.0.0", "staging");
+    expect((await other.registry.listRequests()).promotions).toMatchObject([{ to: "1.0.0", status: "accept" }]);
+    const late = await on.clone();
+    await registerVersions(on, "fraud", ["1.1.0"]);
+    await openRequest(on, "fraud@1.1.0", "staging");
+    expect(await late.registry.showRequest(FRAUD)).toMatchObject({ to: "1.1.0", status: "accept", findings: [] });
+  });
+});
