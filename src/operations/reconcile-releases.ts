@@ -10,7 +10,7 @@ import { refresh } from "./apply/refresh.ts";
 import { type Attempt, retryLostRaces } from "./apply/retry-lost-races.ts";
 import { signatureNow } from "./apply/signature.ts";
 import { writeStageRoot } from "./apply/stage-root.ts";
-import { replaceAt } from "./apply/stage-tree.ts";
+import { copyCodeowners } from "./apply/stage-tree.ts";
 import { writeRelease } from "./apply/write-release.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Catalog, loadCatalog } from "./load/catalog.ts";
@@ -19,7 +19,7 @@ import { stageEvent } from "./load/model-events.ts";
 import { tagRef } from "./load/ref-names.ts";
 import { loadStageHistory } from "./load/stage-history.ts";
 import { indexByTree, loadStages, type StageView } from "./load/stages.ts";
-import { entryAt, readCommit } from "./load/trees.ts";
+import { readCommit } from "./load/trees.ts";
 import { tryReadVersions, type VersionObjects } from "./load/version-details.ts";
 import { loadOpenRequests, loadRequestBranches } from "./promote/request-branches.ts";
 import { tryReview } from "./requests.ts";
@@ -87,11 +87,9 @@ async function settledRequests(context: RegistryContext): Promise<readonly Regis
 async function withCodeowners(context: RegistryContext, tip: ObjectId): Promise<ObjectId> {
   const { git } = context;
   const main = await defaultTip(context);
-  const path = ".github/CODEOWNERS";
   const root = (await readCommit(git, tip)).tree;
-  const wanted = main === null ? null : await entryAt(git, (await readCommit(git, main)).tree, path);
-  if ((await entryAt(git, root, path))?.id === wanted?.id) return tip;
-  const tree = await replaceAt(git, root, { path, entry: wanted });
+  const tree = await copyCodeowners(git, root, main === null ? null : (await readCommit(git, main)).tree);
+  if (tree === root) return tip;
   const by = await signatureNow(context);
   return git.writeCommit({ tree, parents: [tip], author: by, committer: by, message: "Copy CODEOWNERS\n" });
 }

@@ -33,7 +33,7 @@ export async function publishRefs(context: RegistryContext, edits: readonly Regi
 }
 
 /** Where an edit is visible in this clone: a branch in refs/remotes/<r>, a tag as itself. */
-export function localName(context: RegistryContext, ref: RefName): RefName {
+function localName(context: RegistryContext, ref: RefName): RefName {
   return ref.startsWith("refs/heads/") ? branchRef(context, ref.slice("refs/heads/".length)) : ref;
 }
 

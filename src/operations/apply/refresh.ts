@@ -25,6 +25,7 @@ export async function refresh(context: RegistryContext, models: readonly ModelNa
   context.memory.policy = null;
   await settleDrafts(context, remote);
   await context.fetchLog.record(context.clock.now());
+  if (outcome.rejected.length === 0) return { updated: outcome.updated, findings: [] };
   const drafts = new Set((await git.listRefs([DRAFTS])).map(({ name }) => name));
   return { updated: outcome.updated, findings: outcome.rejected.map((one) => clash(one.ref, remote, drafts)) };
 }

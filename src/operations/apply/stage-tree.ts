@@ -3,7 +3,8 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import type { GitStore, TreeEntry } from "../../ports/git-store.ts";
 import { entryAt, readTree } from "../load/trees.ts";
 
-const CODEOWNERS = ".github/CODEOWNERS";
+/** The one path that a stage may hold beside models, equal to the default branch's. */
+export const CODEOWNERS = ".github/CODEOWNERS";
 
 /**
  * The stage's root tree with one model replaced (null: removed; folders that this empties vanish) and with
@@ -16,10 +17,14 @@ export async function writeStageTree(
 ): Promise<ObjectId> {
   const model: TreeEntry | null = change.tree === null ? null : { name: "", mode: "40000", id: change.tree };
   const root = await replaceAt(git, stageRoot, { path: `models/${change.model}`, entry: model });
-  const owners = change.defaultRoot === null ? null : await entryAt(git, change.defaultRoot, CODEOWNERS);
+  return copyCodeowners(git, root, change.defaultRoot);
+}
+
+/** A stage's root tree with CODEOWNERS as the default branch has it; the tree itself where that is so already. */
+export async function copyCodeowners(git: GitStore, root: ObjectId, defaultRoot: ObjectId | null): Promise<ObjectId> {
+  const owners = defaultRoot === null ? null : await entryAt(git, defaultRoot, CODEOWNERS);
   const present = await entryAt(git, root, CODEOWNERS);
-  if (present?.id === owners?.id) return root;
-  return replaceAt(git, root, { path: CODEOWNERS, entry: owners });
+  return present?.id === owners?.id ? root : replaceAt(git, root, { path: CODEOWNERS, entry: owners });
 }
 
 /** The tree with the entry at a path replaced; null removes it, and the folders that this empties. */

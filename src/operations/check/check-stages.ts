@@ -5,6 +5,7 @@ import type { ObjectId } from "../../domain/object-id.ts";
 import { formatStageBranch } from "../../domain/policy/stage.ts";
 import type { Held } from "../../domain/stage/ledger.ts";
 import { writeStageRoot } from "../apply/stage-root.ts";
+import { CODEOWNERS } from "../apply/stage-tree.ts";
 import type { RegistryContext } from "../context.ts";
 import { folderOwners } from "../load/catalog.ts";
 import { changedInModels } from "../load/changed-models.ts";
@@ -173,7 +174,7 @@ async function pathFindings(
 async function ownersDiffer(context: RegistryContext, here: ObjectId | null): Promise<boolean> {
   const main = await defaultTip(context);
   if (main === null) return here !== null;
-  const theirs = await entryAt(context.git, (await readCommit(context.git, main)).tree, ".github/CODEOWNERS");
+  const theirs = await entryAt(context.git, (await readCommit(context.git, main)).tree, CODEOWNERS);
   return (theirs?.id ?? null) !== here;
 }
 
@@ -181,7 +182,7 @@ function staleOwners({ stage }: StageView, ref: Finding["ref"]): Finding {
   return finding("path-outside-models", `.github/CODEOWNERS of stage/${stage} is not the default branch's`, {
     severity: "warning",
     ref,
-    file: ".github/CODEOWNERS",
+    file: CODEOWNERS,
     hint: "git model reconcile",
   });
 }

@@ -83,15 +83,18 @@ export async function indexByTree(
   return byTree;
 }
 
+/** A model with its versions by their tree. */
+interface KnownModel {
+  readonly name: ModelName;
+  readonly catalog: Catalog;
+  readonly byTree: ReadonlyMap<ObjectId, VersionObjects>;
+}
+
 /** What a stage holds of a model now, without its history. */
 export async function loadHeld(
   context: RegistryContext,
   view: StageView,
-  model: {
-    readonly name: ModelName;
-    readonly catalog: Catalog;
-    readonly byTree: ReadonlyMap<ObjectId, VersionObjects>;
-  },
+  model: KnownModel,
 ): Promise<HeldVersion | null> {
   if (view.kind === "tag") return heldByTags(model.catalog, view.stage).get(model.name) ?? null;
   if (view.tip === null) return null;
@@ -126,15 +129,7 @@ export async function loadLedger(
 }
 
 /** As `loadLedger`, where the versions by tree are at hand. */
-export async function ledgerOf(
-  context: RegistryContext,
-  view: StageView,
-  model: {
-    readonly name: ModelName;
-    readonly catalog: Catalog;
-    readonly byTree: ReadonlyMap<ObjectId, VersionObjects>;
-  },
-): Promise<Ledger> {
+export async function ledgerOf(context: RegistryContext, view: StageView, model: KnownModel): Promise<Ledger> {
   if (view.kind === "tag") {
     const releases = model.catalog.releases.filter((one) => one.model === model.name && one.stage === view.stage);
     return readLedger(await changesOfTags(context, releases, model.byTree));

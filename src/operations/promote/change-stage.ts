@@ -1,6 +1,6 @@
 import { hasErrors } from "../../domain/finding.ts";
 import type { ModelName } from "../../domain/model/model-name.ts";
-import { type ReviewVerdict, verdictOf } from "../../domain/promotion/judgement.ts";
+import { verdictOf } from "../../domain/promotion/judgement.ts";
 import { formatRequestBranch } from "../../domain/promotion/request-branch.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
 import { RegistryError } from "../../errors.ts";
@@ -76,7 +76,7 @@ async function attempt(
   if (intent.dryRun) return { kind: "done", value: planned(answer, wanted, { atOnce }) };
   return atOnce
     ? moveAtOnce(context, situation, { wanted, answer, message: intent.message })
-    : request(context, situation, { wanted, answer, message: intent.message, verdict });
+    : request(context, situation, { wanted, answer, message: intent.message });
 }
 
 interface Apply {
@@ -98,7 +98,7 @@ async function moveAtOnce(
 async function request(
   context: RegistryContext,
   situation: StageSituation,
-  { wanted, answer, message }: Apply & { readonly verdict: ReviewVerdict },
+  { wanted, answer, message }: Apply,
 ): Promise<Attempt<PromotionAnswer>> {
   const opened = await openRequest(context, situation, { wanted, message });
   if (opened.kind === "lost") return { kind: "lost" };

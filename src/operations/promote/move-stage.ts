@@ -79,7 +79,7 @@ export async function writeStageCommit(
 }
 
 /** First line of the change's commit and of its release tag. */
-export function stageLine(
+function stageLine(
   { model, stage }: Pick<StageSituation, "model" | "stage">,
   { change, version }: Pick<StageChangeWanted, "change" | "version">,
 ): string {

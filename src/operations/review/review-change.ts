@@ -6,6 +6,7 @@ import { verdictOf } from "../../domain/promotion/judgement.ts";
 import { heldVersion } from "../../domain/stage/ledger.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ReviewAnswer } from "../answers.ts";
+import { CODEOWNERS } from "../apply/stage-tree.ts";
 import type { RegistryContext } from "../context.ts";
 import { type JudgedChange, judgeChange } from "../judge/judge-change.ts";
 import { nameFindings, versionFindings } from "../judge/version-findings.ts";
@@ -123,13 +124,12 @@ async function foreignPaths(
   headTree: ObjectId,
 ): Promise<readonly Finding[]> {
   const tip = await defaultTip(context);
-  const codeowners = ".github/CODEOWNERS";
   const [owners, theirs] = await Promise.all([
-    entryAt(context.git, headTree, codeowners),
-    tip === null ? null : entryAt(context.git, (await readCommit(context.git, tip)).tree, codeowners),
+    entryAt(context.git, headTree, CODEOWNERS),
+    tip === null ? null : entryAt(context.git, (await readCommit(context.git, tip)).tree, CODEOWNERS),
   ]);
   return changed.others
-    .filter((path) => path !== codeowners || owners?.id !== theirs?.id)
+    .filter((path) => path !== CODEOWNERS || owners?.id !== theirs?.id)
     .map((path) =>
       finding("path-outside-models", `${path} is changed, but a promotion changes one model only`, {
         file: path,
