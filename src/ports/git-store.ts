@@ -49,17 +49,27 @@ export interface GitStore {
   remotes(): Promise<readonly Remote[]>;
   /** Last value of a configuration key of any scope, or null. */
   config(key: string): Promise<string | null>;
+  /** Every value of every scope in Git's order (the last one of a key counts); section and variable in lower case. */
+  configEntries(): Promise<readonly ConfigEntry[]>;
   /** Sets a key in the repository's own configuration. */
   setConfig(key: string, value: string): Promise<void>;
 
-  /** What the remote advertises; `head` is the branch its HEAD names (`main`), when it says so and the branch exists. A pattern is a full name or has one `*`. */
+  /** What the remote advertises, asked for as little as adapter and patterns allow; `head` is the branch its HEAD names (`main`), when it says so and the branch exists. A pattern is a full name or has one `*`. */
   listRemote(remote: string, patterns?: readonly RefName[]): Promise<RemoteAdvertisement>;
   /**
    * Fetches by refspec. Branch refspecs may be forced; a tag that exists locally with another object is never
    * moved but listed in `rejected`. `prune` removes tracking refs below the destinations of forced refspecs.
    * No tags follow by themselves. A source without `*` that the remote lacks is `not-found`.
+   * `depth` and `filter` bring less where remote and adapter can: that many commits of each history, and no blobs
+   * (`blob:none`) or neither blobs nor trees (`tree:0`). The repository is shallow or partial afterwards, so they are for
+   * mirrors alone.
    */
-  fetch(remote: string, refspecs: readonly Refspec[], options?: { readonly prune?: boolean }): Promise<FetchOutcome>;
+  fetch(remote: string, refspecs: readonly Refspec[], options?: FetchOptions): Promise<FetchOutcome>;
+  /**
+   * Brings objects by their ids with the trees and blobs that they reach, into a mirror that was fetched with a `filter`;
+   * those that are there are not asked for. Throws `not-found` for one that the remote lacks or does not give.
+   */
+  fetchObjects(remote: string, ids: readonly ObjectId[]): Promise<void>;
   /**
    * Pushes with a lease on every ref: `from` is the value expected there, null for absent. With `atomic` all or none
    * (embedded: in the order given, compared first); where one is lost, those that would have gone through are `refused`.
@@ -187,6 +197,12 @@ export interface Remote {
   readonly url: string;
 }
 
+export interface ConfigEntry {
+  /** `section.variable` or `section.subsection.variable`; the subsection keeps its case. */
+  readonly key: string;
+  readonly value: string;
+}
+
 export interface RemoteAdvertisement {
   readonly head: string | null;
   readonly refs: readonly Ref[];
@@ -197,6 +213,12 @@ export interface Refspec {
   readonly source: RefName;
   readonly target: RefName;
   readonly force: boolean;
+}
+
+export interface FetchOptions {
+  readonly prune?: boolean;
+  readonly depth?: number;
+  readonly filter?: "blob:none" | "tree:0";
 }
 
 export interface FetchOutcome {

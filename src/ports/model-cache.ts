@@ -1,6 +1,7 @@
 import type { Artifact } from "../domain/artifact/artifact.ts";
 import type { Pointer } from "../domain/artifact/pointer.ts";
 import type { ObjectId } from "../domain/object-id.ts";
+import type { ArtifactSink } from "./artifact-store.ts";
 
 /** A version as a reader wants it: the files to lay out, beside `manifest.yaml` and `README.md`. */
 export interface Materialisation {
@@ -18,8 +19,8 @@ export interface Materialisation {
 export interface ObjectSource {
   /** Absolute path of a local file that should hold the object (it is hashed while copied), or null. */
   locate(pointer: Pointer): Promise<string | null>;
-  /** Fetches objects that are nowhere local, so that `locate` finds them. Throws `lfs-missing` etc. */
-  fetch(pointers: readonly Pointer[]): Promise<void>;
+  /** Fetches objects that are nowhere local into the sink, which is the cache itself. Throws `lfs-missing` etc. */
+  fetch(pointers: readonly Pointer[], sink: ArtifactSink): Promise<void>;
   /** Told when the located file turned out to be damaged, so that it is quarantined and fetched again. */
   reportCorrupt(pointer: Pointer): Promise<void>;
 }

@@ -46,6 +46,6 @@ async function writeArtifacts(request: CopyOutRequest, root: string): Promise<re
   });
   const left = artifacts.filter((_, index) => origins[index] === "lfs");
   const wanted = left.map((artifact) => ({ artifact, pointer: { sha256: artifact.sha256, size: artifact.size } }));
-  await gatherObjects(wanted, source, ({ artifact }, from) => copy(artifact, from));
+  await gatherObjects(wanted, { source, sink: objects.sink }, ({ artifact }, from) => copy(artifact, from));
   return artifacts.map((artifact, index) => ({ artifact, origin: origins[index] ?? "cache" }));
 }

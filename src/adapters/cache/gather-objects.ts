@@ -1,5 +1,6 @@
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ArtifactSink } from "../../ports/artifact-store.ts";
 import type { ObjectSource } from "../../ports/model-cache.ts";
 import { inParallel } from "../system/in-parallel.ts";
 
@@ -13,13 +14,13 @@ export const AT_ONCE = 4;
  */
 export async function gatherObjects<Wanted extends { readonly pointer: Pointer }>(
   wanted: readonly Wanted[],
-  source: ObjectSource,
+  { source, sink }: { readonly source: ObjectSource; readonly sink: ArtifactSink },
   take: (wanted: Wanted, from: string) => Promise<boolean>,
 ): Promise<void> {
   const first = await takeLocated(wanted, source, take);
   const left = [...first.damaged, ...first.absent];
   if (left.length === 0) return;
-  await source.fetch(unique(left));
+  await source.fetch(unique(left), sink);
   const second = await takeLocated(left, source, take);
   if (second.damaged.length > 0) {
     throw new RegistryError("digest-mismatch", `the bytes that arrive are not those of ${listed(second.damaged)}`, {

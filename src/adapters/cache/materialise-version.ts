@@ -74,7 +74,9 @@ async function holdObjects(request: MaterialiseRequest): Promise<ReadonlyMap<str
     return state;
   });
   const wanted = pointers.filter((_, index) => states[index] !== "intact").map((pointer) => ({ pointer }));
-  await gatherObjects(wanted, source, ({ pointer }, from) => objects.admit(pointer, from, options.onBytes));
+  await gatherObjects(wanted, { source, sink: objects.sink }, ({ pointer }, from) =>
+    objects.admit(pointer, from, options.onBytes),
+  );
   return new Map(wanted.map(({ pointer }) => [pointer.sha256, "lfs"]));
 }
 

@@ -2,7 +2,8 @@ import { lstatSync } from "node:fs";
 import { chmod, lstat, rm } from "node:fs/promises";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
-import { quarantineObject } from "../lfs/local-store.ts";
+import type { ArtifactSink } from "../../ports/artifact-store.ts";
+import { openLocalStore, quarantineObject } from "../lfs/local-store.ts";
 import { diskError } from "../system/disk-error.ts";
 import { copyHashed, hashFile } from "../system/durable-copy.ts";
 import { putInPlace } from "../system/durable-directory.ts";
@@ -20,6 +21,8 @@ export interface Checking {
 /** The verified objects of the cache. */
 export interface ObjectCache {
   readonly stamps: Stamps;
+  /** Where fetched objects arrive. */
+  readonly sink: ArtifactSink;
   /** Whether a file, in `objects/` or in a version, has the pointer's bytes. */
   check(path: string, pointer: Pointer, checking: Checking): Promise<FileState>;
   /** Takes a copy of a file if it has the pointer's bytes; answers whether it has. */
@@ -46,6 +49,7 @@ export function openObjectCache(layout: CacheLayout): ObjectCache {
   };
   return {
     stamps,
+    sink: openLocalStore({ commonDir: layout.directory, storage: layout.directory, durableDownloads: false }),
     check,
     async admit(pointer, from, onBytes) {
       const path = layout.object(pointer.sha256);

@@ -1,6 +1,6 @@
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
-import type { ArtifactRemote, ArtifactStore, TransferProgress } from "../../ports/artifact-store.ts";
+import type { ArtifactRemote, ArtifactSink, ArtifactStore, TransferProgress } from "../../ports/artifact-store.ts";
 import { copyHashed } from "../system/durable-copy.ts";
 import { putInPlace } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
@@ -32,7 +32,7 @@ export async function openDirectoryRemote(options: DirectoryRemoteOptions): Prom
     name: options.url,
     missing: (pointers) => missing(side, pointers),
     upload: (pointers, progress) => upload(side, pointers, progress),
-    download: (pointers, progress) => download(side, pointers, progress),
+    download: (pointers, sink, progress) => download({ storage, sink }, pointers, progress),
   };
 }
 
@@ -77,9 +77,15 @@ async function send({ storage, store }: Sides, pointer: Pointer, progress?: Tran
   });
 }
 
-async function download(side: Sides, pointers: readonly Pointer[], progress?: TransferProgress): Promise<void> {
-  const { storage, store } = side;
-  const wanted = await lacking(pointers, (pointer) => store.check(pointer));
+interface Download {
+  /** The remote's directory. */
+  readonly storage: string;
+  readonly sink: ArtifactSink;
+}
+
+async function download(side: Download, pointers: readonly Pointer[], progress?: TransferProgress): Promise<void> {
+  const { storage, sink } = side;
+  const wanted = await lacking(pointers, (pointer) => sink.check(pointer));
   const states = await inParallel(wanted, AT_ONCE, async (pointer) => ({
     pointer,
     state: await checkObject(objectPath(storage, pointer.sha256), pointer, false),
@@ -93,12 +99,12 @@ async function download(side: Sides, pointers: readonly Pointer[], progress?: Tr
 
 /** A damaged object does not keep the others from arriving. */
 async function bring(
-  { storage, store }: Sides,
+  { storage, sink }: Download,
   pointer: Pointer,
   progress?: TransferProgress,
 ): Promise<"damaged" | "ok"> {
   try {
-    await store.receive(pointer, readRegular(objectPath(storage, pointer.sha256), progress));
+    await sink.receive(pointer, readRegular(objectPath(storage, pointer.sha256), progress));
     return "ok";
   } catch (error) {
     // `artifact-invalid`: no plain file stands there, such as a symbolic link.

@@ -1,9 +1,10 @@
 import { lstat, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
 import { EMPTY_SHA256, type Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
-import type { ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
+import type { Arrival, ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { copyHashed, hashFile, syncFile, writeHashed } from "../system/durable-copy.ts";
 import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
@@ -44,6 +45,7 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     receive: (pointer, bytes) => receive(layout, pointer, bytes),
     check: (pointer, checking = {}) =>
       checkObject(objectPath(directory, pointer.sha256), pointer, checking.hash ?? false),
+    resume: (pointer) => Promise.resolve(arrivalOf(layout, pointer)),
     pathOf: (sha256) => objectPath(directory, sha256),
     quarantine: async (pointer) => void (await quarantineObject(directory, pointer.sha256)),
   };
@@ -131,6 +133,24 @@ async function receive(layout: StoreLayout, pointer: Pointer, bytes: AsyncIterab
     if (arrived.sha256 !== pointer.sha256 || arrived.size !== pointer.size) throw mismatch(pointer, arrived);
     if (pointer.size > 0) await putInPlace(temporary, objectPath(layout.directory, pointer.sha256), durable);
   });
+}
+
+/** Keeps nothing across processes yet. */
+function arrivalOf(layout: StoreLayout, pointer: Pointer): Arrival {
+  const chunks: Uint8Array[] = [];
+  return {
+    get received() {
+      return chunks.reduce((sum, { length }) => sum + length, 0);
+    },
+    async append(bytes) {
+      for await (const chunk of bytes) chunks.push(chunk);
+    },
+    async restart() {
+      chunks.length = 0;
+    },
+    complete: () => receive(layout, pointer, Readable.from(chunks)),
+    async release() {},
+  };
 }
 
 function mismatch(expected: Pointer, arrived: Pointer): RegistryError {

@@ -17,7 +17,7 @@ export function artifactRemoteFor(
     name: url,
     missing: async (pointers) => (pointers.length === 0 ? [] : (await open()).missing(pointers)),
     upload: async (pointers, progress) => (await open()).upload(pointers, progress),
-    download: async (pointers, progress) => (await open()).download(pointers, progress),
+    download: async (pointers, sink, progress) => (await open()).download(pointers, sink, progress),
   };
 }
 

@@ -106,7 +106,7 @@ async function fetchAgain({ store, remote }: RegistryContext, { sha256, size }: 
   const pointer = { sha256, size };
   await store.quarantine(pointer);
   try {
-    await remote?.artifacts.download([pointer]);
+    await remote?.artifacts.download([pointer], store);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
   }

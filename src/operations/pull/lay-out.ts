@@ -116,7 +116,7 @@ function objectSource(context: RegistryContext, details: VersionDetails, offline
       (await context.store.check(pointer)) === "present" ? context.store.pathOf(pointer.sha256) : null,
     fetch: async (pointers) => {
       if (context.remote === null || offline) throw missing(details, pointers, offline && context.remote !== null);
-      await context.remote.artifacts.download(pointers);
+      await context.remote.artifacts.download(pointers, context.store);
     },
     reportCorrupt: (pointer) => context.store.quarantine(pointer),
   };

@@ -49,7 +49,7 @@ describe.each(KINDS)("a directory remote that is %s", (kind) => {
     expect((await stat(pathOf(two))).ino).not.toBe((await stat(store.pathOf(two.sha256))).ino);
     expect(await readdir(join(repo.gitDir, "lfs/tmp"))).toEqual([]);
     const reader = await storeWith();
-    await (await openDirectoryRemote({ url, base: "/", store: reader.store })).download(pointers);
+    await (await openDirectoryRemote({ url, base: "/", store: reader.store })).download(pointers, reader.store);
     expect(await reader.store.check(one, { hash: true })).toBe("present");
     expect(await reader.store.check(two, { hash: true })).toBe("present");
   });
@@ -73,7 +73,10 @@ describe.each(KINDS)("a directory remote that is %s", (kind) => {
       expect(await remote.missing([ours, theirs])).toEqual([]);
 
       const ourReader = await storeWith();
-      await (await openDirectoryRemote({ url, base: "/", store: ourReader.store })).download([ours, theirs]);
+      await (await openDirectoryRemote({ url, base: "/", store: ourReader.store })).download(
+        [ours, theirs],
+        ourReader.store,
+      );
       expect(await readFile(ourReader.store.pathOf(theirs.sha256), "utf8")).toBe("sent by git-lfs");
 
       const path = await tempDir();
@@ -149,7 +152,7 @@ describe("a directory remote", () => {
     await remote.upload(pointers);
     for (const pointer of pointers) await rm(store.pathOf(pointer.sha256));
     for (const pointer of pointers.slice(1)) await rm(pathOf(pointer));
-    const error = await failure(remote.download(pointers));
+    const error = await failure(remote.download(pointers, store));
     expect(error).toMatchObject({ code: "lfs-missing" });
     for (const { sha256 } of pointers.slice(1)) expect(error.message).toContain(sha256);
     expect(error.message).not.toContain(first.sha256);
@@ -183,7 +186,7 @@ describe("a directory remote", () => {
       for (const pointer of pointers) await rm(store.pathOf(pointer.sha256));
       if (what === "a cut end") await truncate(pathOf(first), 1);
       else await flipByte(pathOf(first));
-      const error = await failure(remote.download(pointers));
+      const error = await failure(remote.download(pointers, store));
       expect(error).toMatchObject({ code: "digest-mismatch" });
       expect(error.message).toContain(first.sha256);
       expect(await store.check(first)).toBe("missing");
@@ -197,7 +200,7 @@ describe("a directory remote", () => {
     const { remote, store, first, pathOf } = await pair("one");
     await remote.upload([first]);
     await rm(store.pathOf(first.sha256));
-    expect(await failure(remote.download([{ ...first, size: 99 }]))).toMatchObject({ code: "digest-mismatch" });
+    expect(await failure(remote.download([{ ...first, size: 99 }], store))).toMatchObject({ code: "digest-mismatch" });
     expect(await readFile(pathOf(first), "utf8")).toBe("one");
   });
 

@@ -93,6 +93,7 @@ class EmbeddedGitStore implements GitStore {
 
   remotes: GitStore["remotes"] = async () => remotesOf(await this.#readConfig());
   config: GitStore["config"] = async (key) => lastValue(await this.#readConfig(), key);
+  configEntries: GitStore["configEntries"] = () => this.#readConfig();
   setConfig: GitStore["setConfig"] = async (key, value) => {
     await this.#requireWritable();
     await setConfigIn(this.location.gitDir, key, value);
@@ -105,6 +106,9 @@ class EmbeddedGitStore implements GitStore {
   fetch: GitStore["fetch"] = async (remote, refspecs, { prune = false } = {}) =>
     this.#withRemote(remote, (there) => fetchRefs({ local: this.#repository, remote: there, refspecs, prune }));
 
+  fetchObjects: GitStore["fetchObjects"] = async () => {
+    throw new RegistryError("git-required", "this repository cannot bring single objects");
+  };
   push: GitStore["push"] = async (remote, updates, { atomic = false } = {}) => {
     // The tracking refs follow.
     await this.#requireWritable();

@@ -153,6 +153,7 @@ class NativeGitStore implements GitStore {
 
   remotes: GitStore["remotes"] = async () => listRemotes(this.#git, await this.#readConfig());
   config: GitStore["config"] = async (key) => lastValue(await this.#readConfig(), key);
+  configEntries: GitStore["configEntries"] = () => this.#readConfig();
   setConfig: GitStore["setConfig"] = async (key, value) => {
     await setConfig(this.#git, key, value);
     this.#config = null;
@@ -161,6 +162,9 @@ class NativeGitStore implements GitStore {
   listRemote: GitStore["listRemote"] = (remote, patterns) => listRemote(this.#git, remote, patterns);
   fetch: GitStore["fetch"] = (remote, refspecs, { prune = false } = {}) =>
     fetchRefs(this.#git, { remote, refspecs, prune });
+  fetchObjects: GitStore["fetchObjects"] = async () => {
+    throw new RegistryError("git-required", "this repository cannot bring single objects");
+  };
   push: GitStore["push"] = (remote, updates, { atomic = false } = {}) =>
     pushRefs(this.#git, { remote, updates, atomic });
 
