@@ -1,5 +1,8 @@
 import { type ErrorCode, RegistryError } from "../../../errors.ts";
 import type { ProcessResult } from "../../system/processes.ts";
+import { printable } from "../printable.ts";
+
+export { printable } from "../printable.ts";
 
 /** What git said when it failed, as the one error of ours that it means. `doing` follows "Git could not". */
 export function gitFailure(
@@ -27,14 +30,6 @@ export function usefulLine(stderr: string): string | null {
   const line = at < 0 ? lines.at(-1) : lines[at];
   const rest = line?.endsWith(":") ? lines[at + 1] : undefined;
   return (rest === undefined ? line : `${line} ${rest}`)?.replace(/^(fatal|error): /, "").slice(0, 300) ?? null;
-}
-
-/** One line of text as it may be shown: no userinfo in URLs, no control or direction-changing characters. */
-export function printable(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1")
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
-    .trim();
 }
 
 interface FailureKind {

@@ -1,0 +1,7 @@
+/** One line of text as it may be shown: no userinfo in URLs, no control or direction-changing characters. */
+export function printable(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, "$1")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim();
+}
