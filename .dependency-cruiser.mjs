@@ -5,7 +5,7 @@
 
 const LAYERS = ["domain", "documents", "ports", "operations", "adapters", "cli", "action"];
 const DOMAIN_FOLDERS = ["artifact", "metric", "model", "policy", "stage", "promotion"];
-const ROOT_FILES = ["compose", "errors", "index", "registry"];
+const ROOT_FILES = ["compose", "compose-context", "errors", "index", "registry"];
 
 /** What each layer may import from src/, besides itself and errors.ts. */
 const ARROWS = {
@@ -99,6 +99,13 @@ export default {
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(?:cli|action)/|^src/index\\.ts$" },
       to: { path: "^src/compose\\.ts$" },
+    },
+    {
+      name: "compose-has-parts",
+      comment: "compose-*.ts are parts of compose.ts, and nobody else's",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/compose(?:-[a-z]+)?\\.ts$" },
+      to: { path: "^src/compose-[a-z]+\\.ts$" },
     },
     {
       name: "git-adapters-are-strangers",

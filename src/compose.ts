@@ -1,30 +1,15 @@
 import { mkdir, realpath } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openModelCache } from "./adapters/cache/model-cache.ts";
 import { initGit, openGit, userConfig } from "./adapters/git/open-git.ts";
-import { openLocalStore } from "./adapters/lfs/local-store.ts";
-import { artifactRemoteFor } from "./adapters/lfs/remote-for-url.ts";
-import { systemClock } from "./adapters/system/clock.ts";
-import { openFetchLog } from "./adapters/system/fetch-log.ts";
-import {
-  cacheDirectory,
-  ciRunUrl,
-  currentDirectory,
-  type Environment,
-  inventedIdentity,
-  processEnvironment,
-} from "./adapters/system/process-world.ts";
-import { silentReporter } from "./adapters/system/silent-reporter.ts";
 import { openSourceFiles } from "./adapters/system/source-files.ts";
+import { contextOf, nonEmpty, type World, worldOf } from "./compose-context.ts";
 import { RegistryError } from "./errors.ts";
 import type { CheckAnswer, InitAnswer } from "./operations/answers.ts";
-import type { Identity, RegistryContext, RegistryRemote } from "./operations/context.ts";
 import type { InitQuestion, ValidateQuestion } from "./operations/questions.ts";
 import type { Registry, RegistryOptions } from "./operations/registry.ts";
 import { registryOf } from "./operations/registry-operations.ts";
-import type { ArtifactStore } from "./ports/artifact-store.ts";
-import type { GitStore, HeadDescription } from "./ports/git-store.ts";
+import type { GitStore } from "./ports/git-store.ts";
 
 /**
  * Opens a registry: where `registry`, `GIT_MODEL_REGISTRY` or `git config git-model.registry` say, else the repository
@@ -68,17 +53,6 @@ export async function validateAnywhere(
   const world = worldOf(options);
   const { validateFiles } = await import("./operations/validate-files.ts");
   return validateFiles(null, question, { files: openSourceFiles(world.directory) });
-}
-
-interface World {
-  readonly directory: string;
-  readonly environment: Environment;
-  readonly options: RegistryOptions;
-}
-
-function worldOf(options: RegistryOptions): World {
-  const environment = options.environment ?? processEnvironment();
-  return { directory: resolve(options.directory ?? currentDirectory()), environment, options };
 }
 
 async function findRegistry(world: World): Promise<GitStore> {
@@ -140,99 +114,4 @@ async function repositoryAt(
 
 function cannotMake(path: string, cause: unknown): RegistryError {
   return new RegistryError("disk", `${path} cannot be made`, { cause });
-}
-
-async function contextOf(git: GitStore, world: World): Promise<RegistryContext> {
-  const { environment, directory, options } = world;
-  const storage = await git.config("lfs.storage");
-  const store = openLocalStore({
-    commonDir: git.location.commonDir,
-    ...(storage === null ? {} : { storage: isAbsolute(storage) ? storage : join(git.location.commonDir, storage) }),
-  });
-  return {
-    git,
-    store,
-    cache: openModelCache({ directory: cacheDirectory(environment) }),
-    remote: await remoteOf(git, store),
-    files: openSourceFiles(directory),
-    fetchLog: openFetchLog(git.location.commonDir),
-    clock: systemClock,
-    reporter: options.reporter ?? silentReporter,
-    identify: () => identify(git, environment),
-    describeSource: () => describeSource(git, world),
-    resolvePath: (path) => resolve(directory, path),
-    runUrl: ciRunUrl(environment),
-    memory: { policy: null },
-  };
-}
-
-/** `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. */
-async function remoteOf(git: GitStore, store: ArtifactStore): Promise<RegistryRemote | null> {
-  const remotes = await git.remotes();
-  const configured = await git.config("git-model.remote");
-  const [only] = remotes;
-  if (only === undefined && configured === null) return null;
-  const wanted = configured ?? (remotes.length === 1 ? only?.name : "origin");
-  const chosen = remotes.find(({ name }) => name === wanted);
-  if (chosen === undefined && configured !== null) {
-    throw new RegistryError(
-      "remote-ambiguous",
-      `git-model.remote is ${configured}, which is no remote of this registry`,
-      {
-        hint: `git remote add ${configured} <url>, or git config --unset git-model.remote`,
-      },
-    );
-  }
-  if (chosen === undefined) {
-    const names = remotes.map(({ name }) => name).join(", ");
-    throw new RegistryError("remote-ambiguous", `which of the remotes ${names} holds the registry is not said`, {
-      hint: `git config git-model.remote ${only?.name ?? "origin"}`,
-    });
-  }
-  const base = git.location.workTree ?? dirname(git.location.gitDir);
-  return { name: chosen.name, url: chosen.url, artifacts: artifactRemoteFor(chosen.url, { base, store }) };
-}
-
-/** Git's own identity: environment, then configuration, else an invented one (DETAILS 5). */
-async function identify(git: GitStore, environment: Environment): Promise<Identity> {
-  const name =
-    nonEmpty(environment.GIT_AUTHOR_NAME ?? environment.GIT_COMMITTER_NAME) ?? (await git.config("user.name"));
-  const email =
-    nonEmpty(environment.GIT_AUTHOR_EMAIL ?? environment.GIT_COMMITTER_EMAIL) ?? (await git.config("user.email"));
-  const known = { name: withoutCrud(name), email: withoutCrud(email) };
-  if (known.name !== null && known.email !== null) return { name: known.name, email: known.email, invented: false };
-  const invented = inventedIdentity(environment);
-  const somebody = { name: withoutCrud(invented.name), email: withoutCrud(invented.email) };
-  return {
-    name: known.name ?? somebody.name ?? "unknown",
-    email: known.email ?? somebody.email ?? "unknown@localhost",
-    invented: true,
-  };
-}
-
-/** As git does it: what cannot stand in a commit's header is dropped, so that no name stops a registration. */
-function withoutCrud(text: string | null): string | null {
-  const kept = text?.replace(/[\p{Cc}<>]/gu, "").trim();
-  return nonEmpty(kept);
-}
-
-/** The repository around the caller, unless that is the registry itself. */
-async function describeSource(registry: GitStore, world: World): Promise<HeadDescription | null> {
-  const source = await openGit(world.directory, world.environment).catch(() => null);
-  if (source === null) return null;
-  try {
-    const [here, there] = await Promise.all([
-      realpath(source.location.commonDir),
-      realpath(registry.location.commonDir),
-    ]);
-    return here === there ? null : await source.describeHead();
-  } catch {
-    return null;
-  } finally {
-    await source.close();
-  }
-}
-
-function nonEmpty(text: string | undefined): string | null {
-  return text === undefined || text === "" ? null : text;
 }

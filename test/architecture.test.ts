@@ -23,6 +23,7 @@ const PLANTED: readonly (readonly [file: string, imports: string, rule: string])
   ["src/operations/promote-version.ts", "../adapters/system/clock.ts", "operations-arrows"],
   ["src/operations/list-models.ts", "node:path", "node-is-for-adapters-and-edges"],
   ["src/operations/pull-artifacts.ts", "../compose.ts", "compose-is-for-edges"],
+  ["src/operations/diff-versions.ts", "../compose-context.ts", "compose-has-parts"],
   ["src/adapters/system/clock.ts", "../../operations/promote-version.ts", "adapters-arrows"],
   ["src/adapters/git/native/store.ts", "../embedded/store.ts", "git-adapters-are-strangers"],
   ["src/adapters/git/embedded/store.ts", "../../../cli/main.ts", "nobody-imports-an-edge"],
