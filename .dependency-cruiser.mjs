@@ -30,6 +30,7 @@ const HOMES = {
   commander: ["cli/"],
   "isomorphic-git": ["adapters/git/embedded/"],
   semver: ["domain/"],
+  undici: ["adapters/http/"],
   yaml: ["documents/"],
   zod: ["domain/", "documents/"],
 };
@@ -104,7 +105,7 @@ export default {
       name: "compose-has-parts",
       comment: "compose-*.ts are parts of compose.ts, and nobody else's",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/compose(?:-[a-z]+)?\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/compose(?:\\.|-)" },
       to: { path: "^src/compose-[a-z]+\\.ts$" },
     },
     {
