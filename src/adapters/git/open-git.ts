@@ -1,11 +1,18 @@
 import { RegistryError } from "../../errors.ts";
 import type { GitStore } from "../../ports/git-store.ts";
 import type { Environment } from "../system/process-world.ts";
+import type { RemoteCredential } from "./native/remote-credentials.ts";
+
+export interface GitLogins {
+  /** Logins for http remotes that come before those of git's own helpers; asked for when a remote is first talked to. */
+  readonly credentials?: () => Promise<readonly RemoteCredential[]>;
+}
 
 /** Opens the repository around a directory with the adapter that `GIT_MODEL_GIT` names, else the git binary where there is one. */
-export async function openGit(directory: string, environment: Environment): Promise<GitStore> {
+export async function openGit(directory: string, environment: Environment, logins: GitLogins = {}): Promise<GitStore> {
   return withAdapter(environment, {
-    native: async () => (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment }),
+    native: async () =>
+      (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment, ...logins }),
     embedded: async () =>
       (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment }),
   });

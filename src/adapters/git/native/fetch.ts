@@ -1,5 +1,5 @@
 import type { ObjectId } from "../../../domain/object-id.ts";
-import type { FetchOutcome, Ref, RefName, Refspec } from "../../../ports/git-store.ts";
+import type { FetchOptions, FetchOutcome, Ref, RefName, Refspec } from "../../../ports/git-store.ts";
 import type { GitCommand } from "./git-command.ts";
 import { gitFailure } from "./git-failure.ts";
 import { assertRefName, listRefs } from "./refs.ts";
@@ -9,6 +9,10 @@ interface Fetch {
   readonly remote: string;
   readonly refspecs: readonly Refspec[];
   readonly prune: boolean;
+  readonly depth: number | undefined;
+  readonly filter: FetchOptions["filter"];
+  /** What git has to know of a partial repository, `key=value`. */
+  readonly config: readonly string[];
 }
 
 /** What changed is read from the refs before and after: git's report abbreviates names. */
@@ -49,7 +53,7 @@ function isAllTags({ source, target, force }: Refspec): boolean {
 
 /** Answers whether some ref was rejected; every other failure is thrown. */
 async function runFetch(git: GitCommand, round: Fetch & { readonly allTags: boolean }): Promise<boolean> {
-  const { remote, refspecs, prune, allTags } = round;
+  const { remote, refspecs, prune, depth, filter, allTags, config } = round;
   const doing = `fetch from ${shown(remote)}`;
   const tags: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
   // Without a refspec of its own git would fetch the configured ones.
@@ -62,6 +66,8 @@ async function runFetch(git: GitCommand, round: Fetch & { readonly allTags: bool
     "--no-write-fetch-head",
     "--no-auto-maintenance",
     "--no-recurse-submodules",
+    ...(depth === undefined ? [] : [`--depth=${depth}`]),
+    ...(filter === undefined ? [] : [`--filter=${filter}`]),
     "--stdin",
     "--end-of-options",
     remote,
@@ -69,7 +75,7 @@ async function runFetch(git: GitCommand, round: Fetch & { readonly allTags: bool
   const input = (alone ? [tags] : refspecs).map(
     ({ source, target, force }) => `${force ? "+" : ""}${source}:${target}\n`,
   );
-  const result = await git.run(args, { doing, input: input.join(""), exits: [0, 1, 128], remote: true });
+  const result = await git.run(args, { doing, input: input.join(""), exits: [0, 1, 128], remote: "read", config });
   if (result.exitCode === 0) return false;
   if (/^ ! \[rejected\]/m.test(result.stderr) && !/^(fatal|error): /m.test(result.stderr)) return true;
   throw gitFailure(doing, result);

@@ -3,7 +3,8 @@ import { RegistryError } from "../../../errors.ts";
 import { ProcessError, type ProcessResult, runProcess, startProcess } from "../../system/processes.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast } from "./git-version.ts";
-import { credentialHelpers, type RemoteCredential } from "./remote-credentials.ts";
+import { remoteAccess } from "./remote-access.ts";
+import type { CredentialHelpers, RemoteCredential } from "./remote-credentials.ts";
 
 /** The git binary on one repository, called by the rules of DESIGN section 6, "Native children". */
 export interface GitCommand {
@@ -25,34 +26,39 @@ export interface RunOptions {
   /** More configuration, `key=value`. */
   readonly config?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Talks to a remote: given up after ten minutes. */
-  readonly remote?: boolean;
+  /** Talks to a remote: with its logins and bounds, and given up after ten minutes. */
+  readonly remote?: "read" | "push";
 }
 
 export interface GitSurroundings {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly version: GitVersion;
-  /** Logins for remotes that come before those of git's own helpers. */
-  readonly credentials?: readonly RemoteCredential[];
+  /** Logins for remotes that come before those of git's own helpers; asked for when a remote is first talked to. */
+  readonly credentials?: () => Promise<readonly RemoteCredential[]>;
+  /** How long a command that talks to a remote may take; ten minutes by default. */
+  readonly remoteTimeoutMs?: number;
 }
 
-export function gitCommand({ cwd, env, version, credentials = [] }: GitSurroundings): GitCommand {
+export function gitCommand(surroundings: GitSurroundings): GitCommand {
+  const { cwd, env, version, remoteTimeoutMs = REMOTE_TIMEOUT_MS } = surroundings;
   const settings = [...SETTINGS, ...durability(version)];
-  const helpers = credentialHelpers(credentials);
   const withSettings = (config: readonly string[]) => [...settings, ...config].flatMap((setting) => ["-c", setting]);
-  return {
+  let access: Promise<RemoteAccess> | null = null;
+  const git: GitCommand = {
     version,
     cwd,
     async run(args, options) {
-      const more = [...(options.config ?? []), ...(options.remote ? helpers.config : [])];
+      const { remote } = options;
+      if (remote !== undefined) access ??= findAccess(git, surroundings);
+      const helpers = remote === undefined ? null : (await access)?.[remote];
       const call = {
         command: "git",
-        args: [...withSettings(more), ...args],
+        args: [...withSettings([...(options.config ?? []), ...(helpers?.config ?? [])]), ...args],
         cwd,
-        env: { ...env, ...options.env, ...(options.remote ? helpers.env : {}) },
+        env: { ...env, ...options.env, ...helpers?.env },
         ...(options.input === undefined ? {} : { input: options.input }),
-        ...(options.remote ? { timeoutMs: REMOTE_TIMEOUT_MS } : {}),
+        ...(remote === undefined ? {} : { timeoutMs: remoteTimeoutMs }),
       };
       const result = await runTranslated(call, options.doing);
       if ((options.exits ?? [0]).includes(result.exitCode ?? -1)) return result;
@@ -60,7 +66,20 @@ export function gitCommand({ cwd, env, version, credentials = [] }: GitSurroundi
     },
     start: (args) => startProcess({ command: "git", args: [...withSettings([]), ...args], cwd, env }),
   };
+  return git;
 }
+
+type RemoteAccess = Readonly<Record<"read" | "push", CredentialHelpers>>;
+
+async function findAccess(git: GitCommand, { env, credentials }: GitSurroundings): Promise<RemoteAccess> {
+  const args = ["config", "--null", "--name-only", "--get-regexp", REMOTE_KEYS];
+  const { stdout } = await git.run(args, { doing: "read the configuration", exits: [0, 1] });
+  const keys = new Set(stdout.toString("utf8").split("\0"));
+  const known = { env, configured: (key: string) => keys.has(key), credentials: (await credentials?.()) ?? [] };
+  return { read: remoteAccess(known, false), push: remoteAccess(known, true) };
+}
+
+const REMOTE_KEYS = "^(http\\.lowspeed(limit|time)|core\\.sshcommand)$";
 
 /** `runProcess` with its failures as RegistryErrors. */
 export async function runTranslated(call: Parameters<typeof runProcess>[0], doing: string): Promise<ProcessResult> {

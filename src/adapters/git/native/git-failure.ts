@@ -2,8 +2,6 @@ import { type ErrorCode, RegistryError } from "../../../errors.ts";
 import type { ProcessResult } from "../../system/processes.ts";
 import { printable } from "../printable.ts";
 
-export { printable } from "../printable.ts";
-
 /** What git said when it failed, as the one error of ours that it means. `doing` follows "Git could not". */
 export function gitFailure(
   doing: string,

@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
-import type { GitObject, GitStore, NewTag, RepositoryLocation } from "../../../ports/git-store.ts";
+import type { FetchOptions, GitObject, GitStore, NewTag, RepositoryLocation } from "../../../ports/git-store.ts";
 import { formatCommit, formatTag, formatTree, type ObjectKind, parseObject } from "../object-format.ts";
 import { fetchRefs } from "./fetch.ts";
+import { fetchObjects } from "./fetch-objects.ts";
 import { type GitCommand, gitCommand, gitEnvironment, runTranslated } from "./git-command.ts";
 import { type GitConfig, isTrue, lastValue, listRemotes, readConfig, setConfig } from "./git-config.ts";
 import { gitFailure } from "./git-failure.ts";
@@ -11,6 +12,7 @@ import { type GitVersion, isAtLeast, parseGitVersion } from "./git-version.ts";
 import { firstParents, isShallow, mergeBase } from "./history.ts";
 import { ObjectReader, type RawObject } from "./object-reader.ts";
 import { hashObjectWriter, looseObjectWriter, type ObjectWriter } from "./object-writer.ts";
+import { partialSettings } from "./partial.ts";
 import { pushRefs } from "./push.ts";
 import { listRefs, readRef, readSymbolicRef, updateRefs, writeSymbolicRef } from "./refs.ts";
 import type { RemoteCredential } from "./remote-credentials.ts";
@@ -22,15 +24,18 @@ export interface NativeGitOptions {
   /** Any directory of the repository. */
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Logins for http remotes that come before those of git's own helpers (DETAILS 13). */
-  readonly credentials?: readonly RemoteCredential[];
+  /** Logins for http remotes that come before those of git's own helpers (DETAILS 13); asked for by the first command that talks to a remote. */
+  readonly credentials?: () => Promise<readonly RemoteCredential[]>;
+  /** How long such a command may take; ten minutes by default. */
+  readonly remoteTimeoutMs?: number;
 }
 
 /**
  * The repository that holds the directory, by the git binary on the PATH. Throws `not-a-registry` where there is none,
  * `git-required` without a git, `repository-unsupported` for a git older than 2.34 and for what git itself refuses.
  */
-export async function openNativeGit({ directory, env, credentials = [] }: NativeGitOptions): Promise<GitStore> {
+export async function openNativeGit(options: NativeGitOptions): Promise<GitStore> {
+  const { directory, env, ...remotes } = options;
   await assertDirectory(directory);
   const clean = gitEnvironment(env);
   const locating = locate(directory, clean);
@@ -42,7 +47,7 @@ export async function openNativeGit({ directory, env, credentials = [] }: Native
   // Git checked the owner while it looked for the repository; from here on no child has to look again.
   const workTree = location.workTree === null ? {} : { GIT_WORK_TREE: location.workTree };
   const surroundings = { ...clean, GIT_DIR: location.gitDir, ...workTree };
-  const git = gitCommand({ cwd, version, env: surroundings, credentials });
+  const git = gitCommand({ cwd, version, env: surroundings, ...remotes });
   return new NativeGitStore(git, location);
 }
 
@@ -160,11 +165,12 @@ class NativeGitStore implements GitStore {
   };
 
   listRemote: GitStore["listRemote"] = (remote, patterns) => listRemote(this.#git, remote, patterns);
-  fetch: GitStore["fetch"] = (remote, refspecs, { prune = false } = {}) =>
-    fetchRefs(this.#git, { remote, refspecs, prune });
-  fetchObjects: GitStore["fetchObjects"] = async () => {
-    throw new RegistryError("git-required", "this repository cannot bring single objects");
+  fetch: GitStore["fetch"] = async (remote, refspecs, { prune = false, depth, filter } = {}) => {
+    const config = await this.#partial(remote, filter);
+    return fetchRefs(this.#git, { remote, refspecs, prune, depth, filter, config });
   };
+  fetchObjects: GitStore["fetchObjects"] = async (remote, ids) =>
+    fetchObjects(this.#git, { remote, ids, config: await this.#partial(remote) });
   push: GitStore["push"] = (remote, updates, { atomic = false } = {}) =>
     pushRefs(this.#git, { remote, updates, atomic });
 
@@ -180,6 +186,10 @@ class NativeGitStore implements GitStore {
   #readConfig(): Promise<GitConfig> {
     this.#config ??= readConfig(this.#git);
     return this.#config;
+  }
+
+  async #partial(remote: string, filter?: FetchOptions["filter"]): Promise<readonly string[]> {
+    return partialSettings({ location: this.location, config: await this.#readConfig() }, remote, filter);
   }
 
   async #write(kind: ObjectKind, bytes: Uint8Array): Promise<ObjectId> {

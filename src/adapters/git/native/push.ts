@@ -1,7 +1,8 @@
 import { RegistryError } from "../../../errors.ts";
 import type { PushOutcome, RefEdit, RefName } from "../../../ports/git-store.ts";
+import { printable } from "../printable.ts";
 import type { GitCommand } from "./git-command.ts";
-import { gitFailure, printable } from "./git-failure.ts";
+import { gitFailure } from "./git-failure.ts";
 import { assertRefName } from "./refs.ts";
 import { assertRemote, listRemote, shown } from "./remote-refs.ts";
 
@@ -56,7 +57,7 @@ async function pushPart(git: GitCommand, { remote, updates, atomic }: Push): Pro
   ];
   // A clone made with --mirror pushes everything or nothing, unless it is told that it is none.
   const config = remote.includes("=") ? [] : [`remote.${remote}.mirror=false`];
-  const result = await git.run(args, { doing, exits: [0, 1, 128], remote: true, config });
+  const result = await git.run(args, { doing, exits: [0, 1, 128], remote: "push", config });
   const said = parseStatuses(result.stdout.toString("utf8"));
   if (said.size === 0 && result.exitCode !== 0) throw gitFailure(doing, result);
   const outcomes = updates.map(({ ref }) => {

@@ -1,5 +1,6 @@
 import { RegistryError } from "../../../errors.ts";
 import type { Ref, RefName, RemoteAdvertisement } from "../../../ports/git-store.ts";
+import { printable } from "../printable.ts";
 import type { GitCommand } from "./git-command.ts";
 import { parseRefLines } from "./refs.ts";
 
@@ -12,7 +13,7 @@ export async function listRemote(
 ): Promise<RemoteAdvertisement> {
   assertRemote(remote);
   const args = ["ls-remote", "--symref", "--end-of-options", remote];
-  const { stdout } = await git.run(args, { doing: `ask ${shown(remote)} for its refs`, remote: true });
+  const { stdout } = await git.run(args, { doing: `ask ${shown(remote)} for its refs`, remote: "read" });
   const text = stdout.toString("utf8");
   const refs = parseRefLines(text, "\t").toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const head = HEAD_LINE.exec(text)?.[1] ?? null;
@@ -28,9 +29,9 @@ export function assertRemote(remote: string): void {
   throw new RegistryError("usage", `${JSON.stringify(remote)} is no name of a remote.`);
 }
 
-/** A remote in a message: its name, or its address without userinfo. */
+/** A remote in a message: its name, or its address without userinfo and query. */
 export function shown(remote: string): string {
-  return remote.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
+  return printable(remote);
 }
 
 /** A name, or a pattern with one `*`, which stands for any run of characters. */

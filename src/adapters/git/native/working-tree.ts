@@ -1,12 +1,12 @@
 import { lstat, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { stripUserinfo } from "../../../documents/strip-userinfo.ts";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import type { GitStore, HeadDescription, RepositoryLocation } from "../../../ports/git-store.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { makeDirectory, putInPlace, temporaryName } from "../../system/durable-directory.ts";
 import { objectIdOf } from "../object-format.ts";
 import type { GitCommand } from "./git-command.ts";
-import { shown } from "./remote-refs.ts";
 
 type NewFile = Parameters<GitStore["checkOutFiles"]>[0][number];
 
@@ -49,7 +49,7 @@ export async function describeHead(
   const commit = head.stdout.toString("latin1").trim();
   if (!isObjectId(commit)) return null;
   const { stdout } = await git.run(["status", "--porcelain", "-z"], { doing: "look at the working tree" });
-  return { commit, dirty: stdout.length > 0, origin: origin === null ? null : shown(origin), workTree };
+  return { commit, dirty: stdout.length > 0, origin: origin === null ? null : stripUserinfo(origin), workTree };
 }
 
 async function readIndex(git: GitCommand, files: readonly NewFile[]): Promise<ReadonlyMap<string, string>> {

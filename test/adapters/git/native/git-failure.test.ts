@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gitFailure, printable } from "../../../../src/adapters/git/native/git-failure.ts";
+import { gitFailure } from "../../../../src/adapters/git/native/git-failure.ts";
+import { printable } from "../../../../src/adapters/git/printable.ts";
 import type { ErrorCode } from "../../../../src/errors.ts";
 
 const failure = (stderr: string) => gitFailure("fetch from origin", { stderr, exitCode: 128, signal: null });

@@ -16,7 +16,7 @@ async function pair() {
   const one = await repo.commit("one");
   const two = await repo.commit("two");
   await repo.git("remote", "add", "origin", `${origin}/a.git`);
-  const credentials = [{ origin, username: "x-access-token", password: "secret" }];
+  const credentials = async () => [{ origin, username: "x-access-token", password: "secret" }];
   const store = await openNativeGit({ directory: repo.path, env: isolatedEnvironment(), credentials });
   onTestFinished(() => store.close());
   return { store, remote, repo, one, two };

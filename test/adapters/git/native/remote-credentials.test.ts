@@ -28,7 +28,7 @@ describe("a login for a remote", () => {
     await repo.git("remote", "add", "mine", `${mine.origin}/a.git`);
     await repo.git("remote", "add", "other", `${other.origin}/a.git`);
     const password = "p'a $HOME\"ss";
-    const credentials = [{ origin: mine.origin, username: "x-access-token", password }];
+    const credentials = async () => [{ origin: mine.origin, username: "x-access-token", password }];
     const store = await openNativeGit({ directory: repo.path, env: isolatedEnvironment(), credentials });
     onTestFinished(() => store.close());
     await expect(store.listRemote("mine")).rejects.toMatchObject({ code: "git-failed" });
