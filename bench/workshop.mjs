@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,18 +11,17 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PROGRAM = join(ROOT, "bin/git-model.js");
 
 /** A temporary directory with a registry to read and another to write into, isolated from the machine's configuration. */
-export async function openWorkshop({ registry, megabytes }) {
+export async function openWorkshop({ registry, megabytes, files }) {
   if (!existsSync(join(ROOT, "dist/cli/main.js"))) throw new Error("git-model is not built: npm run build");
   const directory = await mkdtemp(join(tmpdir(), "git-model-bench-"));
   const environment = environmentOf(directory);
-  const call = (args, cwd = directory) => {
-    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
-      cwd,
-      env: environment,
-      encoding: "utf8",
-    });
-    if (status !== 0) throw new Error(`git-model ${args.join(" ")}: exit ${status}\n${stderr}`);
+  const run = (file, args, { cwd = directory, env = environment } = {}) => {
+    const { status, stdout, stderr, error } = spawnSync(file, args, { cwd, env, encoding: "utf8", maxBuffer: 1 << 28 });
+    if (status !== 0) throw new Error(`${file} ${args.join(" ")}: ${error ?? `exit ${status}`}\n${stderr}`);
+    return stdout;
   };
+  const call = (args, options) => run(process.execPath, [PROGRAM, ...args], options);
+  const closing = [];
   const made = async (name, size) => {
     await makeRegistry(join(directory, name), size);
     return join(directory, name);
@@ -31,6 +30,11 @@ export async function openWorkshop({ registry, megabytes }) {
     directory,
     environment,
     megabytes,
+    files,
+    /** Runs a program to its end and answers stdout; throws when it fails. Not measured. */
+    run,
+    /** The same with git-model. */
+    call,
     /** argv of a git-model process */
     ours: (...args) => [process.execPath, PROGRAM, ...args],
     /** A registry with 10,000 versions of 1,000 models to read; made once. */
@@ -45,9 +49,21 @@ export async function openWorkshop({ registry, megabytes }) {
       return join(directory, "writable");
     }),
     bigFile: once(() => makeBigFile(join(directory, "big.bin"), megabytes)),
+    /** A directory of small files of 100 kB each. */
+    manyFiles: once(() => makeManyFiles(join(directory, "many"), files)),
     has: (program) => spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined,
-    close: () => rm(directory, { recursive: true, force: true }),
+    /** What has to end before the directory goes. */
+    atClose: (close) => closing.push(close),
+    async close() {
+      for (const each of closing.reverse()) await each();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
+}
+
+/** Makes every file of a directory another one. */
+export async function stirAll(directory, round) {
+  for (const name of await readdir(directory)) await stir(join(directory, name), `${round} of ${name}`);
 }
 
 /** Makes the file another one, so that registering it again stores it again. */
@@ -69,6 +85,13 @@ async function makeBigFile(path, megabytes) {
     if (!stream.write(Buffer.from(block))) await new Promise((go) => stream.once("drain", go));
   }
   await new Promise((go, stop) => stream.end((error) => (error ? stop(error) : go())));
+  return path;
+}
+
+async function makeManyFiles(path, count) {
+  await mkdir(path);
+  const names = Array.from({ length: count }, (_, index) => `part-${String(index).padStart(4, "0")}.bin`);
+  for (const name of names) await writeFile(join(path, name), Buffer.alloc(100_000, name));
   return path;
 }
 
