@@ -1,14 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
 
-/** A foreign program that judges what we wrote; `pyyaml` is the python3 that can import it. */
-export type Oracle = "git" | "git-lfs" | "gto" | "pyyaml";
+/** A foreign program that judges what we wrote, or is the other side; `pyyaml` is the python3 that can import it. */
+export type Oracle = "git" | "git-lfs" | "gto" | "pyyaml" | "rudolfs" | "gitea" | "sshd";
 
-/** Where an oracle stands on the PATH; null where it does not. */
+/** Where an oracle stands: on the PATH, where `.ci/run` builds it, or where systems keep their daemons; null where it does not. */
 export function oracle(name: Oracle): string | null {
-  if (name !== "pyyaml") return programOf(name);
+  if (name !== "pyyaml") return programOf(name, [join(TOOLS, name, "bin"), "/usr/sbin", "/usr/local/sbin"]);
   const python = programOf("python3");
   return python !== null && spawnSync(python, ["-c", "import yaml"]).status === 0 ? python : null;
 }
@@ -23,7 +24,7 @@ export function describeWith(oracles: readonly Oracle[], name: string, body: () 
     describe(name, body);
     return;
   }
-  const message = `"${name}" asks ${missing.join(" and ")}, which is not on the PATH`;
+  const message = `"${name}" asks ${missing.join(" and ")}, which is not installed (.ci/run installs it)`;
   if (process.env.CI === "true") {
     test(name, () => {
       throw new Error(message);
@@ -55,8 +56,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function programOf(name: string): string | null {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+/** Where `.ci/run` puts what it builds. */
+const TOOLS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "git-model-ci");
+
+function programOf(name: string, more: readonly string[] = []): string | null {
+  for (const folder of [...(process.env.PATH ?? "").split(delimiter), ...more]) {
     const path = join(folder, process.platform === "win32" ? `${name}.exe` : name);
     if (folder !== "" && isExecutable(path)) return path;
   }
