@@ -1,13 +1,13 @@
 import { RegistryError } from "../../errors.ts";
 import { shownUrl } from "./shown-url.ts";
 
-/** A failure of the network, of TLS or of undici as the one error of ours that it means. */
-export function httpFailure(error: unknown, url: URL): RegistryError {
+/** A failure of the network, of TLS or of undici as the one error of ours that it means. `server` as people know it. */
+export function httpFailure(error: unknown, server: string): RegistryError {
   if (error instanceof RegistryError) return error;
   const code = codeOf(error);
   const kind = KINDS.find(({ pattern }) => pattern.test(code));
   const reason = kind?.reason ?? "the connection broke";
-  return new RegistryError("network", `No answer from ${shownUrl(url)}: ${reason} (${code})`, {
+  return new RegistryError("network", `No answer from ${server}: ${reason} (${code})`, {
     retryable: kind?.final !== true,
     cause: error,
     ...(kind?.hint === undefined ? {} : { hint: kind.hint }),
@@ -35,7 +35,7 @@ const KINDS: readonly FailureKind[] = [
   { pattern: /^ECONNREFUSED$/, reason: "nothing listens there" },
   { pattern: /^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, reason: "the connection was closed" },
   { pattern: /^E(HOST|NET)UNREACH$|^ENETDOWN$/, reason: "there is no way to this host" },
-  { pattern: /^ETIMEDOUT$|TIMEOUT$/, reason: "it takes too long" },
+  { pattern: /^ETIMEDOUT$|TIMEOUT$|^ABORT_ERR$/, reason: "it takes too long" },
   { pattern: /^UND_ERR_RES_CONTENT_LENGTH_MISMATCH$/, reason: "the answer was cut short" },
   { pattern: /^CERT_HAS_EXPIRED$/, reason: "its certificate has expired", final: true },
   { pattern: /^ERR_TLS_CERT_ALTNAME/, reason: "its certificate is for another name", final: true },

@@ -1,13 +1,17 @@
 import { RegistryError } from "../../errors.ts";
 import type { ConfigEntry } from "../../ports/git-store.ts";
 import type { Login, Logins } from "../credentials/logins.ts";
+import { userinfoOf, withoutUserinfo } from "../credentials/userinfo.ts";
 import type { Environment } from "../system/process-world.ts";
 import { authenticate, type KnownLogins } from "./authenticate.ts";
 import { openConnections } from "./connections.ts";
+import { extraHeaders } from "./extra-headers.ts";
 import { basicAuthorization, type Headers, sendableHeaders } from "./header-values.ts";
 import type { HttpClient, HttpReply } from "./http-client.ts";
 import { type Hop, nextHop } from "./redirects.ts";
 import { transmit } from "./transmit.ts";
+import { proxyWantsLogin } from "./tunnel.ts";
+import { settingsFor } from "./url-settings.ts";
 
 declare const GIT_MODEL_VERSION: string;
 
@@ -25,18 +29,21 @@ export interface HttpClientOptions {
 /** Loads and connects nothing before the first request. */
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-  const connections = openConnections({ connectTimeoutMs: idleTimeoutMs });
+  const { config, environment } = options;
+  const connections = openConnections({ config, environment, connectTimeoutMs: idleTimeoutMs });
   const known: KnownLogins = new Map();
   const registryOrigin = originOf(options.registryUrl);
 
   const attempt = async (hop: Hop, given: Headers, login: Login | null): Promise<HttpReply> => {
-    const { request, url } = hop;
-    const bare = withoutUserinfo(url);
+    const url = withoutUserinfo(hop.url);
+    const { dispatcher, target, headers: forProxy, proxy } = await connections.routeTo(hop.url);
     const authorization = login === null ? {} : { authorization: basicAuthorization(login, url.origin) };
-    const headers = { ...STANDARD_HEADERS, ...given, ...authorization };
-    const { dispatcher, target } = await connections.routeTo(bare);
-    const { method, body, signal } = request;
-    return transmit({ dispatcher, method, url: bare, target, headers, body, signal, idleTimeoutMs });
+    const headers = { ...STANDARD_HEADERS, ...given, ...authorization, ...forProxy };
+    const { method, body, signal } = hop.request;
+    const reply = await transmit({ dispatcher, method, url, target, headers, body, signal, idleTimeoutMs });
+    if (reply.status !== 407 || proxy === null) return reply;
+    await reply.discard();
+    throw proxyWantsLogin(proxy);
   };
 
   const exchange = async (hop: Hop): Promise<HttpReply> => {
@@ -44,7 +51,7 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
     const given = hop.elsewhere ? {} : sendableHeaders(request.headers ?? {}, url.origin);
     // A caller that brings its own authorization deals with a refusal itself.
     if (hop.elsewhere || request.access === "none" || "authorization" in given) {
-      const login = hop.elsewhere || "authorization" in given ? null : userinfo(url);
+      const login = hop.elsewhere || "authorization" in given || url.password === "" ? null : userinfoOf(url);
       const reply = await attempt(hop, given, login);
       if (reply.status === 401 && hop.elsewhere && request.access === "login")
         throw await strangerWantsLogin(hop, reply);
@@ -52,7 +59,17 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
     }
     const { logins } = options;
     const isRegistry = url.origin === registryOrigin;
-    return authenticate({ url, logins, known, isRegistry, attempt: (login) => attempt(hop, given, login) });
+    const extra = sendableHeaders(extraHeaders(settingsFor(config, "http", url), isRegistry), url.origin);
+    const headers = { ...extra, ...given };
+    const withHeader = "authorization" in extra;
+    return authenticate({
+      url,
+      logins,
+      known,
+      isRegistry,
+      withHeader,
+      attempt: (login) => attempt(hop, headers, login),
+    });
   };
 
   return {
@@ -96,26 +113,6 @@ function addressOf(text: string): URL {
 
 function originOf(url: string | null): string | null {
   return url !== null && URL.canParse(url) ? new URL(url).origin : null;
-}
-
-function withoutUserinfo(url: URL): URL {
-  const bare = new URL(url);
-  bare.username = "";
-  bare.password = "";
-  return bare;
-}
-
-function userinfo({ username, password }: URL): Login | null {
-  if (username === "" || password === "") return null;
-  return { username: decoded(username), password: decoded(password) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 async function strangerWantsLogin({ url, request }: Hop, reply: HttpReply): Promise<RegistryError> {

@@ -76,7 +76,7 @@ class Exchange implements Dispatcher.DispatchHandler {
         this,
       );
     } catch (error) {
-      this.#fail(httpFailure(error, url));
+      this.#fail(httpFailure(error, shownUrl(url)));
     }
   }
 
@@ -108,7 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const source = this.#outgoing?.failure() ?? null;
-    this.#fail(source ?? httpFailure(error, this.#transmission.url));
+    this.#fail(source ?? httpFailure(error, shownUrl(this.#transmission.url)));
   }
 
   #replyWith(status: number, headers: ReplyHeaders): HttpReply {
