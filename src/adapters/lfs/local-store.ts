@@ -1,14 +1,15 @@
+import type { BigIntStats } from "node:fs";
 import { lstat, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
 import { EMPTY_SHA256, type Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
-import type { Arrival, ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
+import type { ArtifactStore, ObjectState } from "../../ports/artifact-store.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { copyHashed, hashFile, syncFile, writeHashed } from "../system/durable-copy.ts";
 import { makeDirectory, putInPlace, temporaryName } from "../system/durable-directory.ts";
 import { sweep } from "../system/remove-tree.ts";
+import { openArrival } from "./arrival.ts";
 
 export interface LocalStoreOptions {
   /** Absolute path of the repository's common git directory. */
@@ -20,6 +21,10 @@ export interface LocalStoreOptions {
    * hashes it. What is ingested always is. Defaults to true.
    */
   readonly durableDownloads?: boolean;
+  /** Permission bits of the objects that arrive, narrowed by the umask. Defaults to git-lfs's. */
+  readonly mode?: number;
+  /** Told of the file that has just arrived under its name, with the bytes of the pointer. */
+  readonly onArrived?: (pointer: Pointer, file: BigIntStats) => void;
 }
 
 /** An artifact store with the place where it lies. */
@@ -37,7 +42,8 @@ const OBJECT_MODE = 0o644;
  */
 export function openLocalStore(options: LocalStoreOptions): LocalStore {
   const directory = options.storage ?? join(options.commonDir, "lfs");
-  const layout: StoreLayout = { directory, durableDownloads: options.durableDownloads ?? true };
+  const { durableDownloads = true, mode = OBJECT_MODE, onArrived = () => undefined } = options;
+  const layout: StoreLayout = { directory, durableDownloads, mode, onArrived };
   return {
     directory,
     ingest: (file, onBytes) => ingest(layout, file, onBytes),
@@ -45,15 +51,14 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
     receive: (pointer, bytes) => receive(layout, pointer, bytes),
     check: (pointer, checking = {}) =>
       checkObject(objectPath(directory, pointer.sha256), pointer, checking.hash ?? false),
-    resume: (pointer) => Promise.resolve(arrivalOf(layout, pointer)),
+    resume: (pointer) => resume(layout, pointer),
     pathOf: (sha256) => objectPath(directory, sha256),
     quarantine: async (pointer) => void (await quarantineObject(directory, pointer.sha256)),
   };
 }
 
-interface StoreLayout {
+interface StoreLayout extends Required<Pick<LocalStoreOptions, "durableDownloads" | "mode" | "onArrived">> {
   readonly directory: string;
-  readonly durableDownloads: boolean;
 }
 
 /** Where git-lfs keeps an object: `<storage>/objects/aa/bb/<sha256>`. */
@@ -126,31 +131,36 @@ async function keepExisting(path: string): Promise<void> {
 
 async function receive(layout: StoreLayout, pointer: Pointer, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   const name = `object ${pointer.sha256}`;
-  const durable = layout.durableDownloads;
   await inTemporaryFile(layout.directory, async (temporary) => {
-    const options = { durable, mode: OBJECT_MODE, limit: pointer.size, as: name };
+    const options = { durable: layout.durableDownloads, mode: layout.mode, limit: pointer.size, as: name };
     const arrived = await writeHashed(bytes, temporary, options);
     if (arrived.sha256 !== pointer.sha256 || arrived.size !== pointer.size) throw mismatch(pointer, arrived);
-    if (pointer.size > 0) await putInPlace(temporary, objectPath(layout.directory, pointer.sha256), durable);
+    if (pointer.size > 0) await place(layout, pointer, temporary);
   });
 }
 
-/** Keeps nothing across processes yet. */
-function arrivalOf(layout: StoreLayout, pointer: Pointer): Arrival {
-  const chunks: Uint8Array[] = [];
-  return {
-    get received() {
-      return chunks.reduce((sum, { length }) => sum + length, 0);
-    },
-    async append(bytes) {
-      for await (const chunk of bytes) chunks.push(chunk);
-    },
-    async restart() {
-      chunks.length = 0;
-    },
-    complete: () => receive(layout, pointer, Readable.from(chunks)),
-    async release() {},
+function resume(layout: StoreLayout, pointer: Pointer): ReturnType<ArtifactStore["resume"]> {
+  const arrivalPlace = {
+    part: join(layout.directory, "incomplete", `${pointer.sha256}.part`),
+    mode: layout.mode,
+    durable: layout.durableDownloads,
+    isThere: async () =>
+      (await checkObject(objectPath(layout.directory, pointer.sha256), pointer, false)) === "present",
+    place: (file: string) => place(layout, pointer, file),
   };
+  return openArrival(arrivalPlace, pointer);
+}
+
+/** Renames a verified file that nobody else knows, and tells of it unless it was replaced in the same moment. */
+async function place(layout: StoreLayout, pointer: Pointer, file: string): Promise<void> {
+  const path = objectPath(layout.directory, pointer.sha256);
+  const verified = await lstat(file, { bigint: true });
+  await putInPlace(file, path, layout.durableDownloads);
+  const placed = await lstat(path, { bigint: true }).catch(() => null);
+  if (placed === null) return;
+  const isOurs = placed.ino === verified.ino && placed.dev === verified.dev;
+  const isUntouched = placed.size === verified.size && placed.mtimeNs === verified.mtimeNs;
+  if (isOurs && isUntouched) layout.onArrived(pointer, placed);
 }
 
 function mismatch(expected: Pointer, arrived: Pointer): RegistryError {

@@ -14,11 +14,16 @@ export async function removeTree(path: string): Promise<void> {
  * not been touched for a day before `now`, a time of the same file system's clock. Failing to is no failure.
  */
 export async function sweep(directory: string, prefix: string, now: number): Promise<void> {
+  await removeOlder(directory, prefix, now - DAY);
+}
+
+/** Removes the entries of a directory with the prefix that were last touched before a moment. Failing to is no failure. */
+export async function removeOlder(directory: string, prefix: string, before: number): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   for (const name of names.filter((one) => one.startsWith(prefix))) {
     const path = join(directory, name);
     const stats = await lstat(path).catch(() => null);
-    if (stats !== null && stats.mtimeMs < now - DAY) await removeTree(path).catch(() => undefined);
+    if (stats !== null && stats.mtimeMs < before) await removeTree(path).catch(() => undefined);
   }
 }
 

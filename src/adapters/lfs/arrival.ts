@@ -1,0 +1,284 @@
+import { createHash, type Hash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
+import {
+  constants,
+  copyFile,
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Pointer } from "../../domain/artifact/pointer.ts";
+import { RegistryError } from "../../errors.ts";
+import type { Arrival } from "../../ports/artifact-store.ts";
+import { type AppendingWriter, appendTo } from "../system/appending-writer.ts";
+import { diskError, errnoOf } from "../system/disk-error.ts";
+import { temporaryName } from "../system/durable-directory.ts";
+import { type Lease, takeLease } from "../system/lease.ts";
+import { readChunks } from "../system/regular-file.ts";
+import { removeOlder } from "../system/remove-tree.ts";
+
+/** An object's way into a store. */
+export interface ArrivalPlace {
+  /** Absolute path of `incomplete/<sha256>.part`. */
+  readonly part: string;
+  /** Permission bits of the finished object, narrowed by the umask. */
+  readonly mode: number;
+  /** Whether the bytes are on the disk before the object has its name. */
+  readonly durable: boolean;
+  isThere(): Promise<boolean>;
+  /** Renames a verified file, which nobody else writes to, to the object's name. */
+  place(file: string): Promise<void>;
+}
+
+const WRITING_MODE = 0o644;
+const WEEK = 7 * 24 * 60 * 60 * 1000;
+/** Reasons for which a part is not worth a refusal. */
+const GIVEN_UP_AFTER: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "ENOENT", "EACCES", "EIO"]);
+const OPEN_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
+
+/**
+ * See `ArtifactSink.resume`. The file that is written to has one writer ever: who finds a part takes it as it is only if
+ * its writer let go of it and said so (`<part>.idle`, with the inode), and continues on a copy otherwise, because a
+ * writer that merely stood still may come back. So two holders of the lease never write to one file.
+ */
+export async function openArrival(place: ArrivalPlace, pointer: Pointer): Promise<Arrival | null> {
+  if (await place.isThere()) return null;
+  const lease = await takeLease(`${place.part}.lock`);
+  try {
+    if (await place.isThere()) {
+      await lease.release();
+      return null;
+    }
+    const handle = await openPart(place.part, pointer.size);
+    return await arrivalOn(handle, { place, pointer, lease });
+  } catch (error) {
+    await lease.release();
+    throw diskError("write", place.part, error);
+  }
+}
+
+/** Opens a file that nobody else writes to, with what has arrived. */
+async function openPart(part: string, size: number): Promise<FileHandle> {
+  const found = await lstat(part, { bigint: true }).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") return null;
+    throw error;
+  });
+  if (found !== null && !found.isFile()) throw irregular(part, found);
+  const isUsable = found !== null && found.size > 0n && found.size <= BigInt(size);
+  if ((await isLeftIdle(part, found)) && isUsable) {
+    const handle = await open(part, OPEN_FLAGS).catch(() => null);
+    if (handle !== null) return handle;
+  }
+  const fresh = `${part}.${temporaryName()}`;
+  try {
+    const copied = isUsable ? await openCopy(part, fresh) : null;
+    const handle = copied ?? (await open(fresh, "wx+", WRITING_MODE));
+    await rename(fresh, part);
+    return handle;
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Only one can remove the note, and with it takes the file over. */
+async function isLeftIdle(part: string, found: BigIntStats | null): Promise<boolean> {
+  const note = `${part}.idle`;
+  try {
+    const noted = await readFile(note, "utf8");
+    await rm(note);
+    return found !== null && found.nlink === 1n && noted === `${found.dev}:${found.ino}`;
+  } catch {
+    return false;
+  }
+}
+
+/** Null where the disk has no room for a second copy: what has arrived can be had again, and room cannot. */
+async function openCopy(part: string, fresh: string): Promise<FileHandle | null> {
+  const handle = await open(fresh, "wx+", WRITING_MODE);
+  try {
+    const { mode } = await handle.stat();
+    await copyFile(part, fresh, constants.COPYFILE_FICLONE);
+    await handle.chmod(mode & WRITING_MODE);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    if (!GIVEN_UP_AFTER.has(errnoOf(error) ?? "")) throw error;
+    await rm(fresh, { force: true });
+    return null;
+  }
+}
+
+interface Arriving {
+  readonly place: ArrivalPlace;
+  readonly pointer: Pointer;
+  readonly lease: Lease;
+}
+
+async function arrivalOn(handle: FileHandle, arriving: Arriving): Promise<Arrival> {
+  try {
+    const { size } = await handle.stat();
+    const hash = createHash("sha256");
+    const writer = appendTo(handle, { length: size, named: arriving.place.part, durable: arriving.place.durable });
+    if (size <= arriving.pointer.size)
+      await readChunks({ input: handle, size }, async (chunk) => void hash.update(chunk));
+    else await writer.clear();
+    return new PartialObject(arriving, { handle, hash, writer });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+interface OpenPart {
+  readonly handle: FileHandle;
+  readonly hash: Hash;
+  readonly writer: AppendingWriter;
+}
+
+class PartialObject implements Arrival {
+  readonly #arriving: Arriving;
+  readonly #handle: FileHandle;
+  readonly #writer: AppendingWriter;
+  #hash: Hash;
+  #isOver = false;
+
+  constructor(arriving: Arriving, { handle, hash, writer }: OpenPart) {
+    this.#arriving = arriving;
+    this.#handle = handle;
+    this.#hash = hash;
+    this.#writer = writer;
+  }
+
+  get received(): number {
+    return this.#writer.length;
+  }
+
+  async append(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { pointer, lease } = this.#arriving;
+    try {
+      for await (const chunk of bytes) {
+        if (lease.lost) throw takenOver(pointer);
+        if (this.received + chunk.byteLength > pointer.size) throw await this.#refuseExcess();
+        await this.#writer.push(chunk);
+        this.#hash.update(chunk);
+      }
+    } finally {
+      await this.#writer.flush();
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.#writer.clear();
+    this.#hash = createHash("sha256");
+  }
+
+  async complete(): Promise<void> {
+    const { pointer, place } = this.#arriving;
+    await this.#writer.flush();
+    if (this.received < pointer.size)
+      throw mismatch(pointer, `${this.received} bytes arrived instead of ${pointer.size}`);
+    const sha256 = this.#hash.copy().digest("hex");
+    if (sha256 !== pointer.sha256) {
+      await this.restart();
+      throw mismatch(pointer, `bytes with the sha256 ${sha256} arrived`);
+    }
+    try {
+      if (place.durable) await this.#handle.sync();
+      await this.#handle.chmod((await this.#handle.stat()).mode & place.mode);
+      if (!(await this.#publish()) && !(await place.isThere())) throw takenOver(pointer);
+    } catch (error) {
+      throw diskError("write", place.part, error);
+    }
+    this.#isOver = true;
+    await this.#handle.close();
+    await end(this.#arriving);
+  }
+
+  async release(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { place } = this.#arriving;
+    await this.#writer.flush().catch(() => undefined);
+    const own = await this.#handle.stat({ bigint: true }).catch(() => null);
+    await this.#handle.close().catch(() => undefined);
+    const found = await lstat(place.part, { bigint: true }).catch(() => null);
+    if (own !== null && found !== null && isSameFile(own, found)) await letGo(place.part, found);
+    await end(this.#arriving);
+  }
+
+  /** Bytes behind the last one: then the ones before are not to be trusted either. */
+  async #refuseExcess(): Promise<RegistryError> {
+    await this.restart();
+    const { pointer } = this.#arriving;
+    return mismatch(pointer, `more than the expected ${pointer.size} bytes arrived`);
+  }
+
+  /**
+   * The part's name may stand for another holder's file by now, so it is looked at under a name of our own before it
+   * becomes the object. Answers false where it is another's, which is put back.
+   */
+  async #publish(): Promise<boolean> {
+    const { place } = this.#arriving;
+    const { part } = place;
+    const mine = `${part}.${temporaryName()}`;
+    try {
+      await rename(part, mine);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return false;
+      throw error;
+    }
+    if (isSameFile(await this.#handle.stat({ bigint: true }), await lstat(mine, { bigint: true }))) {
+      await place.place(mine).catch(async (error: unknown) => {
+        await rename(mine, part);
+        throw error;
+      });
+      return true;
+    }
+    await link(mine, part).catch(() => undefined);
+    await rm(mine, { force: true });
+    return false;
+  }
+}
+
+/** What was left here a week ago is swept; that the folder has just changed makes its mtime the present time. */
+async function end({ place, lease }: Arriving): Promise<void> {
+  await lease.release();
+  const folder = dirname(place.part);
+  const changed = await stat(folder).catch(() => null);
+  if (changed !== null) await removeOlder(folder, "", changed.mtimeMs - WEEK);
+}
+
+async function letGo(part: string, found: BigIntStats): Promise<void> {
+  if (found.size === 0n) await rm(part, { force: true }).catch(() => undefined);
+  else await writeFile(`${part}.idle`, `${found.dev}:${found.ino}`).catch(() => undefined);
+}
+
+function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+function irregular(part: string, found: BigIntStats): RegistryError {
+  const kind = found.isSymbolicLink() ? "a symbolic link" : "no plain file";
+  return new RegistryError("disk", `${part} is ${kind}, and a download is not written through it`, {
+    hint: `rm ${part}`,
+  });
+}
+
+function mismatch({ sha256 }: Pointer, what: string): RegistryError {
+  return new RegistryError("digest-mismatch", `object ${sha256}: ${what}`, { retryable: true });
+}
+
+function takenOver({ sha256 }: Pointer): RegistryError {
+  return new RegistryError("disk", `another process took over object ${sha256}, because this one stood still`, {
+    hint: "the same command again",
+    retryable: true,
+  });
+}
