@@ -5,7 +5,7 @@
 
 const LAYERS = ["domain", "documents", "ports", "operations", "adapters", "cli", "action"];
 const DOMAIN_FOLDERS = ["artifact", "metric", "model", "policy", "stage", "promotion"];
-const ROOT_FILES = ["compose", "compose-context", "errors", "index", "registry"];
+const ROOT_FILES = ["compose", "compose-context", "compose-mirrors", "compose-network", "errors", "index", "registry"];
 
 /** What each layer may import from src/, besides itself and errors.ts. */
 const ARROWS = {

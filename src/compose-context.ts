@@ -16,8 +16,9 @@ import {
 } from "./adapters/system/process-world.ts";
 import { silentReporter } from "./adapters/system/silent-reporter.ts";
 import { openSourceFiles } from "./adapters/system/source-files.ts";
-import { RegistryError } from "./errors.ts";
-import type { Identity, RegistryContext, RegistryRemote } from "./operations/context.ts";
+import { type Connected, chooseRemote } from "./compose-network.ts";
+import { stripUserinfo } from "./documents/strip-userinfo.ts";
+import type { Identity, Mirror, RegistryContext, RegistryRemote } from "./operations/context.ts";
 import type { RegistryOptions } from "./operations/registry.ts";
 import type { ArtifactStore } from "./ports/artifact-store.ts";
 import type { GitStore, HeadDescription } from "./ports/git-store.ts";
@@ -34,56 +35,54 @@ export function worldOf(options: RegistryOptions): World {
   return { directory: resolve(options.directory ?? currentDirectory()), environment, options };
 }
 
-/** The context of a repository that is open: what every operation is given. */
-export async function contextOf(git: GitStore, world: World): Promise<RegistryContext> {
+/** The context of a repository that is open: what every operation is given. Of a mirror, the cache is its LFS storage. */
+export async function contextOf(
+  connected: Connected,
+  world: World,
+  mirror: Mirror | null = null,
+): Promise<RegistryContext> {
   const { environment, directory, options } = world;
-  const storage = await git.config("lfs.storage");
-  const store = openLocalStore({
-    commonDir: git.location.commonDir,
-    ...(storage === null ? {} : { storage: isAbsolute(storage) ? storage : join(git.location.commonDir, storage) }),
-  });
+  const { git } = connected;
+  const { commonDir } = git.location;
+  const cache = cacheDirectory(environment);
+  const configured = mirror === null ? await git.config("lfs.storage") : cache;
+  const storage = configured === null || isAbsolute(configured) ? configured : join(commonDir, configured);
+  const store = openLocalStore({ commonDir, ...(storage === null ? {} : { storage }) });
   return {
     git,
     store,
-    cache: openModelCache({ directory: cacheDirectory(environment) }),
-    remote: await remoteOf(git, store),
+    cache: openModelCache({ directory: cache }),
+    remote: await remoteOf(connected, { store, environment }),
     files: openSourceFiles(directory),
-    fetchLog: openFetchLog(git.location.commonDir),
+    fetchLog: openFetchLog(commonDir),
     clock: systemClock,
     reporter: options.reporter ?? silentReporter,
     identify: () => identify(git, environment),
     describeSource: () => describeSource(git, world),
     resolvePath: (path) => resolve(directory, path),
     runUrl: ciRunUrl(environment),
+    mirror,
     memory: { policy: null },
+    close: () => connected.close(),
   };
 }
 
-/** `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. */
-async function remoteOf(git: GitStore, store: ArtifactStore): Promise<RegistryRemote | null> {
-  const remotes = await git.remotes();
-  const configured = await git.config("git-model.remote");
-  const [only] = remotes;
-  if (only === undefined && configured === null) return null;
-  const wanted = configured ?? (remotes.length === 1 ? only?.name : "origin");
-  const chosen = remotes.find(({ name }) => name === wanted);
-  if (chosen === undefined && configured !== null) {
-    throw new RegistryError(
-      "remote-ambiguous",
-      `git-model.remote is ${configured}, which is no remote of this registry`,
-      {
-        hint: `git remote add ${configured} <url>, or git config --unset git-model.remote`,
-      },
-    );
-  }
-  if (chosen === undefined) {
-    const names = remotes.map(({ name }) => name).join(", ");
-    throw new RegistryError("remote-ambiguous", `which of the remotes ${names} holds the registry is not said`, {
-      hint: `git config git-model.remote ${only?.name ?? "origin"}`,
-    });
-  }
-  const base = git.location.workTree ?? dirname(git.location.gitDir);
-  return { name: chosen.name, url: chosen.url, artifacts: artifactRemoteFor(chosen.url, { base, store }) };
+async function remoteOf(
+  { git, http }: Connected,
+  { store, environment }: { readonly store: ArtifactStore; readonly environment: Environment },
+): Promise<RegistryRemote | null> {
+  const chosen = await chooseRemote(git);
+  if (chosen === null) return null;
+  const artifacts = artifactRemoteFor({
+    remoteName: chosen.name,
+    url: chosen.url,
+    base: git.location.workTree ?? dirname(git.location.gitDir),
+    store,
+    environment,
+    config: () => git.configEntries(),
+    http,
+  });
+  return { name: chosen.name, url: stripUserinfo(chosen.url), artifacts };
 }
 
 /** Git's own identity: environment, then configuration, else an invented one (DETAILS 5). */

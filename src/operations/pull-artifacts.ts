@@ -1,10 +1,9 @@
 import { finding } from "../domain/finding.ts";
-import { isoSeconds } from "../domain/promotion/judge-needs.ts";
 import { type ErrorCode, exitCodeOf, RegistryError } from "../errors.ts";
 import type { PullAnswer, PulledModel } from "./answers.ts";
-import { refresh } from "./apply/refresh.ts";
 import type { RegistryContext } from "./context.ts";
 import { requireReference } from "./load/resolve-reference.ts";
+import type { BeginFinding, Find } from "./pull/find.ts";
 import { layOut, type Target } from "./pull/lay-out.ts";
 import { pullLocal } from "./pull/local-fallback.ts";
 import type { PullQuestion } from "./questions.ts";
@@ -28,16 +27,20 @@ const FALLBACK_ON: ReadonlySet<ErrorCode> = new Set([
  * fallbacks in order; the answer says which was used. One that cannot be had stops none of the others; then the worst of
  * the errors is thrown (DETAILS 34).
  */
-export async function pullArtifacts(context: RegistryContext, question: PullQuestion): Promise<PullAnswer> {
+export async function pullArtifacts(
+  context: RegistryContext,
+  question: PullQuestion,
+  beginFinding: BeginFinding,
+): Promise<PullAnswer> {
   checkQuestion(question);
   requireOwnDirectory(context, question);
-  const stale = question.offline === true ? null : await refreshFor(context, question);
-  const offline = question.offline === true || stale !== null;
+  const named = [...question.references, ...(question.fallbacks ?? []).filter((text) => !isPath(text))];
+  const find = await beginFinding(context, { references: named, offline: question.offline === true });
   const models: PulledModel[] = [];
   const failures: RegistryError[] = [];
   for (const requested of question.references) {
     try {
-      models.push(await pullOne(context, { question, requested, offline, stale }));
+      models.push(await pullOne(context, { question, requested, find }));
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       failures.push(error);
@@ -87,49 +90,23 @@ function requireOwnDirectory(context: RegistryContext, { output }: PullQuestion)
   });
 }
 
-/**
- * Fetches what the references need. After a network error what was fetched last is used, and said (DETAILS 47): the error
- * is the answer, null when all is fresh.
- */
-async function refreshFor(context: RegistryContext, question: PullQuestion): Promise<RegistryError | null> {
-  const named = [...question.references, ...(question.fallbacks ?? []).filter((text) => !isPath(text))];
-  try {
-    const models = [...new Set(named.map((text) => requireReference(text).model))];
-    await refresh(context, models);
-    return null;
-  } catch (error) {
-    if (!(error instanceof RegistryError) || !["network", "git-failed", "auth-failed"].includes(error.code))
-      throw error;
-    const at = await context.fetchLog.read();
-    const age = at === null ? "nothing was ever fetched" : `what was fetched on ${isoSeconds(at)} is used`;
-    context.reporter.warn(finding("stale", `${error.message}: ${age}`, { severity: "warning", hint: error.hint }));
-    return error;
-  }
-}
-
 async function pullOne(
   context: RegistryContext,
-  one: {
-    readonly question: PullQuestion;
-    readonly requested: string;
-    readonly offline: boolean;
-    readonly stale: RegistryError | null;
-  },
+  one: { readonly question: PullQuestion; readonly requested: string; readonly find: Find },
 ): Promise<PulledModel> {
-  const { question, requested, offline, stale } = one;
+  const { question, requested, find } = one;
   const target = targetOf(question, requested);
+  const { role = null, verify = false } = question;
   let first: RegistryError | null = null;
   for (const used of [requested, ...(question.fallbacks ?? [])]) {
+    let stale: RegistryError | null = null;
+    const pullVersion = async () => {
+      const found = await find(used);
+      stale = found.stale;
+      return layOut(found.context, { ...found, target, role, verify });
+    };
     try {
-      const answer = isPath(used)
-        ? await pullLocal(context, { path: used, target, requested })
-        : await layOut(context, {
-            reference: used,
-            target,
-            role: question.role ?? null,
-            verify: question.verify ?? false,
-            offline,
-          });
+      const answer = await (isPath(used) ? pullLocal(context, { path: used, target, requested }) : pullVersion());
       if (first !== null) warnFallback(context, { requested, used, first });
       return { ...answer, requested, used, fallback: first !== null };
     } catch (error) {

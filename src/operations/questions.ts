@@ -60,6 +60,8 @@ export interface RegisterQuestion {
 export interface ReadQuestion {
   /** Fetch first. */
   readonly fetch?: boolean;
+  /** Only what was fetched before, also of a registry named by a URL, which is asked for news otherwise. */
+  readonly offline?: boolean;
 }
 
 export interface ListQuestion extends ReadQuestion {

@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
 import { RegistryError } from "../../errors.ts";
 import type { GitStore } from "../../ports/git-store.ts";
 import type { Environment } from "../system/process-world.ts";
@@ -32,6 +34,24 @@ export async function initGit(directory: string, branch: string, environment: En
 export async function userConfig(key: string, environment: Environment): Promise<string | null> {
   const { lastValue, readConfigOf } = await import("./embedded/config-files.ts");
   return lastValue(await readConfigOf("/nonexistent/git-model", environment), key);
+}
+
+/** The adapter that `openGit` most likely takes, told without starting a process. */
+export function likelyAdapter({ GIT_MODEL_GIT, PATH = "" }: Environment): GitStore["adapter"] {
+  if (GIT_MODEL_GIT === "embedded" || GIT_MODEL_GIT === "native") return GIT_MODEL_GIT;
+  const name = process.platform === "win32" ? "git.exe" : "git";
+  return PATH.split(delimiter).some((folder) => folder !== "" && isExecutable(join(folder, name)))
+    ? "native"
+    : "embedded";
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function withAdapter<T>(

@@ -5,11 +5,11 @@ import { type Given, given } from "../given.ts";
 const DEFAULT_LIMIT = 20;
 
 /** `--fetch` and `--offline` of a read. */
-export function readQuestion(from: Given): { readonly fetch?: boolean } {
+export function readQuestion(from: Given): { readonly fetch?: boolean; readonly offline?: boolean } {
   if (from.flag("--fetch") && from.flag("--offline")) {
     throw new RegistryError("usage", "--fetch and --offline exclude each other");
   }
-  return from.flag("--fetch") ? { fetch: true } : {};
+  return given({ fetch: from.flag("--fetch") || undefined, offline: from.flag("--offline") || undefined });
 }
 
 /** `--limit` and `--all`; with `limited` 20 where neither is given. */

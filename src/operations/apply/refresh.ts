@@ -12,11 +12,32 @@ export interface Refreshed {
 
 /**
  * Brings this clone up to date with the remote: all branches (pruned), and the tags of the models named, or all.
- * No-op without a remote. Tags are never moved; one that differs is a finding.
+ * No-op without a remote. Tags are never moved; one that differs is a finding. Into a mirror one process fetches at a
+ * time; whoever had to wait for another's fetch of everything has what that brought.
  */
 export async function refresh(context: RegistryContext, models: readonly ModelName[] | "all"): Promise<Refreshed> {
-  const { remote, git } = context;
-  if (remote === null) return { updated: [], findings: [] };
+  const { remote, mirror, clock } = context;
+  if (remote === null) return NOTHING;
+  if (mirror === null) return bring(context, remote, models);
+  const [asked, all] = [clock.now(), mirror.logOf("all")];
+  return mirror.alone(async ({ waited }) => {
+    context.memory.policy = null;
+    if (waited && ((await all.read()) ?? 0) > asked) return NOTHING;
+    const began = clock.now();
+    const brought = await bring(context, remote, models);
+    if (models === "all") await all.record(began);
+    return brought;
+  });
+}
+
+const NOTHING: Refreshed = { updated: [], findings: [] };
+
+async function bring(
+  context: RegistryContext,
+  remote: RegistryRemote,
+  models: readonly ModelName[] | "all",
+): Promise<Refreshed> {
+  const { git } = context;
   if ((await git.readSymbolicRef(`refs/remotes/${remote.name}/HEAD`)) === null || models === "all") {
     await recordHead(context, remote);
   }

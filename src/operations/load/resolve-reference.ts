@@ -127,7 +127,8 @@ async function previousOn(context: RegistryContext, view: StageView, { name, cat
   });
 }
 
-function highestIn(versions: readonly VersionEntry[], range: string): VersionEntry | null {
+/** The highest version in a range that is not yanked; null for none. */
+export function highestIn(versions: readonly VersionEntry[], range: string): VersionEntry | null {
   const usable = versions.filter(({ yankId, commit }) => yankId === null && commit !== null);
   return usable.findLast(({ version }) => satisfiesRange(version, range)) ?? null;
 }

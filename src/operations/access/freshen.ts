@@ -1,0 +1,60 @@
+import { RegistryError } from "../../errors.ts";
+import { refresh } from "../apply/refresh.ts";
+import { beginOperation } from "../begin-operation.ts";
+import type { Mirrors, RegistryContext } from "../context.ts";
+import { unreachable, warnStale } from "../pull/find.ts";
+
+interface Whole {
+  readonly mirrors: Mirrors;
+  readonly context: RegistryContext;
+}
+
+interface Freshened {
+  /** The mirror to read from: another one where the first was damaged or overgrown. */
+  readonly context: RegistryContext;
+  /** Why the registry could not be asked, or null. */
+  readonly stale: RegistryError | null;
+}
+
+/**
+ * Brings the whole mirror up to date before a read. Where the registry cannot be reached, what was fetched last is used,
+ * with a warning and its age (as DETAILS 47 has it for pull); where nothing ever was, the failure is thrown.
+ * `failed`: the registry was found to be unreachable already.
+ */
+export async function freshen(
+  { mirrors, context }: Whole,
+  { offline, failed = null }: { readonly offline: boolean; readonly failed?: RegistryError | null },
+): Promise<Freshened> {
+  const last = await context.fetchLog.read();
+  if (offline) {
+    if (last !== null) return { context, stale: null };
+    throw new RegistryError("network", `nothing of ${context.mirror?.address} was ever fetched`, {
+      hint: "the same command without --offline",
+    });
+  }
+  try {
+    if (failed !== null) throw failed;
+    return { context: await bringAll({ mirrors, context }), stale: null };
+  } catch (error) {
+    const stale = unreachable(error);
+    if (last === null) throw stale;
+    warnStale(context, stale, last);
+    return { context, stale };
+  }
+}
+
+/** Fetches everything, strictly. A mirror that is damaged or overgrown is made anew; it stays where that fails as well. */
+export async function bringAll({ mirrors, context }: Whole): Promise<RegistryContext> {
+  if (await context.mirror?.isOvergrown()) return renewWhole(mirrors);
+  try {
+    await refresh(context, "all");
+    return context;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;
+    return renewWhole(mirrors).catch(() => Promise.reject(error));
+  }
+}
+
+export async function renewWhole(mirrors: Mirrors): Promise<RegistryContext> {
+  return beginOperation(await mirrors.renew("whole", async (context) => void (await refresh(context, "all"))));
+}

@@ -1,0 +1,29 @@
+import { RegistryError } from "../../errors.ts";
+import type { RegistryContext } from "../context.ts";
+import { loadCatalog } from "../load/catalog.ts";
+import { loadPolicy } from "../load/load-policy.ts";
+
+/** Throws `not-a-registry` for neither policy nor version; a clone that never fetched from its remote fetches first. */
+export async function requireRegistry(context: RegistryContext): Promise<void> {
+  if (await isRegistry(context)) return;
+  if (await isUnfetched(context)) {
+    const { refresh } = await import("../apply/refresh.ts");
+    await refresh(context, "all");
+    if (await isRegistry(context)) return;
+  }
+  const place = context.mirror?.address ?? context.git.location.workTree ?? context.git.location.gitDir;
+  throw new RegistryError("not-a-registry", `${place} holds neither a registry.yaml nor a version`, {
+    hint: context.mirror === null ? "git model init" : "clone it, and git model init in the clone",
+  });
+}
+
+async function isUnfetched({ git, remote, fetchLog }: RegistryContext): Promise<boolean> {
+  if (remote === null) return false;
+  return (await fetchLog.read()) === null || (await git.listRefs([`refs/remotes/${remote.name}/`])).length === 0;
+}
+
+async function isRegistry(context: RegistryContext): Promise<boolean> {
+  context.memory.policy = loadPolicy(context);
+  if ((await context.memory.policy).kind !== "missing") return true;
+  return (await loadCatalog(context.git)).models.size > 0;
+}

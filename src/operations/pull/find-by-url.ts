@@ -1,0 +1,120 @@
+import type { Reference } from "../../domain/model/reference.ts";
+import { formatVersionId } from "../../domain/model/version-tag.ts";
+import type { StageName } from "../../domain/policy/stage.ts";
+import { RegistryError } from "../../errors.ts";
+import { freshen } from "../access/freshen.ts";
+import { beginOperation } from "../begin-operation.ts";
+import type { Mirrors, RegistryContext } from "../context.ts";
+import { requireReference } from "../load/resolve-reference.ts";
+import { type Found, unreachable, warnStale } from "./find.ts";
+import { answerNarrowly, fetchNarrowly, isNarrow, type NarrowAnswer } from "./narrow-fetch.ts";
+
+/** … of a registry by URL: the stage that the reference named is known already, or null. */
+export interface FoundByUrl extends Found {
+  readonly stage: StageName | null;
+}
+
+interface Asked {
+  readonly mirrors: Mirrors;
+  readonly narrow: RegistryContext;
+  readonly offline: boolean;
+}
+
+/**
+ * Finds references of a registry by URL: in the narrow mirror where that can answer, else in the whole one, where errors
+ * have the words that they have in a clone. After a failure to reach the registry nothing more is asked of it.
+ */
+export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) => Promise<FoundByUrl> {
+  let stale: RegistryError | null = null;
+  let whole: Promise<RegistryContext> | null = null;
+  let present = narrow;
+
+  const findNarrow = async (reference: Reference): Promise<FoundByUrl | null> => {
+    if (!isNarrow(reference)) return null;
+    const isOffline = offline || stale !== null;
+    try {
+      const { context, answer } = await (isOffline
+        ? readNarrow(present, reference)
+        : askNarrow({ mirrors, context: present }, reference));
+      present = context;
+      return answer === null ? null : found(context, answer, { offline: isOffline, stale });
+    } catch (error) {
+      stale = unreachable(error);
+      const { context, answer } = await readNarrow(present, reference);
+      if (answer === null) return null;
+      warnStale(context, stale, await context.fetchLog.read());
+      return found(context, answer, { offline: true, stale });
+    }
+  };
+  const findWhole = async (text: string): Promise<FoundByUrl> => {
+    whole ??= (async () => {
+      const context = beginOperation(await mirrors.whole());
+      const fresh = await freshen({ mirrors, context }, { offline, failed: stale });
+      stale ??= fresh.stale;
+      return fresh.context;
+    })();
+    const context = await whole;
+    return { context, reference: text, stage: null, offline: offline || stale !== null, stale };
+  };
+  return async (text) => (await findNarrow(requireReference(text))) ?? findWhole(text);
+}
+
+function found(
+  context: RegistryContext,
+  { version, stage }: NarrowAnswer,
+  how: { readonly offline: boolean; readonly stale: RegistryError | null },
+): FoundByUrl {
+  return { context, reference: formatVersionId(version), stage, ...how };
+}
+
+interface Narrow {
+  readonly context: RegistryContext;
+  readonly answer: NarrowAnswer | null;
+}
+
+/** What is there, without asking the registry. */
+async function readNarrow(narrow: RegistryContext, reference: Reference): Promise<Narrow> {
+  const context = logged(narrow, reference);
+  return {
+    context,
+    answer: (await context.fetchLog.read()) === null ? null : await answerNarrowly(context, reference),
+  };
+}
+
+/** Asks the registry. A mirror that is damaged or overgrown is made anew, once; it stays where that fails as well. */
+async function askNarrow(
+  { mirrors, context: narrow }: { readonly mirrors: Mirrors; readonly context: RegistryContext },
+  reference: Reference,
+): Promise<Narrow> {
+  const anew = async (): Promise<Narrow> => {
+    const fill = (context: RegistryContext) => bring(logged(context, reference), reference);
+    const context = logged(beginOperation(await mirrors.renew("narrow", fill)), reference);
+    return { context, answer: await answerNarrowly(context, reference) };
+  };
+  if (await narrow.mirror?.isOvergrown()) return anew();
+  const context = logged(narrow, reference);
+  try {
+    await bring(context, reference);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;
+    return anew().catch(() => Promise.reject(error));
+  }
+  return { context, answer: await answerNarrowly(context, reference) };
+}
+
+/** One process at a time asks; whoever had to wait for one that asked the same has its answer. */
+async function bring(context: RegistryContext, reference: Reference): Promise<void> {
+  const asked = context.clock.now();
+  const work = async ({ waited }: { readonly waited: boolean }) => {
+    if (waited && ((await context.fetchLog.read()) ?? 0) > asked) return;
+    const began = context.clock.now();
+    await fetchNarrowly(context, reference);
+    await context.fetchLog.record(began);
+  };
+  await (context.mirror === null ? work({ waited: false }) : context.mirror.alone(work));
+}
+
+/** The mirror with the log of this reference: others may have been fetched later. */
+function logged(context: RegistryContext, { text }: Reference): RegistryContext {
+  return context.mirror === null ? context : { ...context, fetchLog: context.mirror.logOf(text) };
+}
