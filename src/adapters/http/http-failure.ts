@@ -47,12 +47,13 @@ const KINDS: readonly FailureKind[] = [
   },
   { pattern: /^EPROTO$|^ERR_SSL|^ERR_TLS/, reason: "TLS failed", final: true },
   { pattern: /^UND_ERR_HEADERS_OVERFLOW$|^HPE_HEADER_OVERFLOW$/, reason: "its headers are too large", final: true },
-  { pattern: /^HPE_/, reason: "it does not speak HTTP", final: true },
+  { pattern: /^HPE_|^HTTPParserError$/, reason: "it does not speak HTTP", final: true },
   { pattern: /^UND_ERR_(INVALID_ARG|NOT_SUPPORTED)$/, reason: "the request cannot be sent", final: true },
 ];
 
 /** Several addresses of one host fail together in an AggregateError. */
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError && !("code" in error)) return codeOf(error.errors[0]);
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown";
+  if (!(error instanceof Error)) return "unknown";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

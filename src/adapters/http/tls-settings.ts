@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { SecureContext } from "node:tls";
 import { RegistryError } from "../../errors.ts";
 import type { Environment } from "../system/process-world.ts";
 import { lastSetting, type UrlSetting } from "./url-settings.ts";
@@ -14,12 +15,10 @@ export interface TlsSettings {
   readonly key: string | null;
 }
 
-/** The same as Node wants it; without `ca` Node's own list of authorities counts. */
+/** The same as Node wants it; without a context Node's own list of authorities counts. */
 export interface TlsOptions {
   readonly rejectUnauthorized: boolean;
-  readonly ca?: string[];
-  readonly cert?: string;
-  readonly key?: string;
+  readonly secureContext?: SecureContext;
 }
 
 /** `http.ssl*`, which git's variables override. */
@@ -36,7 +35,7 @@ export function tlsSettings(settings: readonly UrlSetting[], environment: Enviro
   };
 }
 
-/** Reads what the settings name. Throws `network` for a file that cannot be read. */
+/** Reads what the settings name. Throws `network` for what cannot be read or is no certificate or key. */
 export async function tlsOptions(settings: TlsSettings): Promise<TlsOptions> {
   const { verify, caFile, caFolder, certificate, key } = settings;
   const ca = [
@@ -46,11 +45,15 @@ export async function tlsOptions(settings: TlsSettings): Promise<TlsOptions> {
   const own = certificate === null ? null : await readText(certificate, "http.sslCert");
   // As for curl, a certificate without a key has it in the same file.
   const ownKey = key === null ? own : await readText(key, "http.sslKey");
-  return {
-    rejectUnauthorized: verify,
-    ...(ca.length === 0 ? {} : { ca }),
-    ...(own === null || ownKey === null ? {} : { cert: own, key: ownKey }),
-  };
+  if (ca.length === 0 && own === null) return { rejectUnauthorized: verify };
+  const { createSecureContext } = await import("node:tls");
+  try {
+    const identity = own === null || ownKey === null ? {} : { cert: own, key: ownKey };
+    const secureContext = createSecureContext({ ...(ca.length === 0 ? {} : { ca }), ...identity });
+    return { rejectUnauthorized: verify, secureContext };
+  } catch (error) {
+    throw unusable(own === null ? `${caFile ?? caFolder}` : `${certificate} (http.sslCert) or its key`, error);
+  }
 }
 
 const MAX_AUTHORITIES = 2000;
@@ -76,6 +79,10 @@ function unreadable(path: string, setting: string): RegistryError {
   return new RegistryError("network", `${setting} is ${path}, which cannot be read`, {
     hint: `git config --show-origin --get-all ${setting}`,
   });
+}
+
+function unusable(what: string, cause: unknown): RegistryError {
+  return new RegistryError("network", `TLS cannot use ${what}`, { hint: "git config --show-origin --list", cause });
 }
 
 function expanded(path: string | null, environment: Environment): string | null {
