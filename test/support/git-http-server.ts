@@ -8,18 +8,28 @@ export interface GitHttpServer {
   readonly origin: string;
   /** Method and path of every request, in order. */
   readonly requests: readonly string[];
+  /** The same requests with what was sent: headers, and the bytes of the body so far. */
+  readonly received: readonly ReceivedRequest[];
+}
+
+export interface ReceivedRequest {
+  readonly line: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: () => Buffer;
 }
 
 /**
  * Real git over smart HTTP: `git http-backend` behind a loopback server that ends with the test. Pushing needs
- * `http.receivepack=true` in the repository. With `login` (`user:password`) everything else is answered 401.
+ * `http.receivepack=true` in the repository. With `login` (`user:password`) everything else is answered 401. Both bodies
+ * are streamed.
  */
 export async function startGitHttpServer(root: string, login?: string): Promise<GitHttpServer> {
-  const requests: string[] = [];
+  const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
+    received.push(recorded(request));
     const given = request.headers.authorization?.replace(/^Basic /, "") ?? "";
     if (login !== undefined && Buffer.from(given, "base64").toString() !== login) {
+      request.resume();
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     } else {
       serve(root, request, response);
@@ -31,11 +41,27 @@ export async function startGitHttpServer(root: string, login?: string): Promise<
     server.close();
   });
   const address = server.address();
-  return { origin: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, requests };
+  return {
+    origin: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    received,
+    get requests() {
+      return received.map(({ line }) => line);
+    },
+  };
+}
+
+function recorded(request: IncomingMessage): ReceivedRequest {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return {
+    line: `${request.method} ${request.url}`,
+    headers: request.headers,
+    body: () => Buffer.concat(chunks),
+  };
 }
 
 /** One CGI call: variables and body in, headers, an empty line and the body out. */
-function serve(root: string, request: IncomingMessage, response: ServerResponse): void {
+export function serve(root: string, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://localhost");
   const child = spawn("git", ["http-backend"], {
     env: isolatedEnvironment({
@@ -53,19 +79,30 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse)
   });
   child.stdin.on("error", () => undefined);
   request.pipe(child.stdin);
-  const chunks: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  child.on("close", () => {
-    const whole = Buffer.concat(chunks);
-    const end = whole.indexOf("\r\n\r\n");
-    const headers = whole
-      .subarray(0, Math.max(end, 0))
-      .toString()
-      .split("\r\n")
-      .map((line) => line.split(/: (.*)/s));
-    const status = headers.find(([name]) => name === "Status")?.[1] ?? (end < 0 ? "500" : "200");
-    for (const [name = "", value = ""] of headers)
-      if (name !== "Status" && name !== "") response.setHeader(name, value);
-    response.writeHead(Number.parseInt(status, 10)).end(whole.subarray(end < 0 ? 0 : end + 4));
+  response.on("close", () => child.kill());
+  let head: Buffer | null = Buffer.alloc(0);
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (head === null) {
+      if (!response.write(chunk)) child.stdout.pause();
+      return;
+    }
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    writeHead(response, head.subarray(0, end).toString());
+    response.write(head.subarray(end + 4));
+    head = null;
   });
+  response.on("drain", () => child.stdout.resume());
+  child.on("close", () => {
+    if (head !== null) response.writeHead(500);
+    response.end();
+  });
+}
+
+function writeHead(response: ServerResponse, text: string): void {
+  const headers = text.split("\r\n").map((line) => line.split(/: (.*)/s));
+  const status = headers.find(([name]) => name === "Status")?.[1] ?? "200";
+  for (const [name = "", value = ""] of headers) if (name !== "Status" && name !== "") response.setHeader(name, value);
+  response.writeHead(Number.parseInt(status, 10));
 }

@@ -45,14 +45,34 @@ export function isTrue(values: ConfigValues, key: string): boolean {
   return found !== undefined && !["false", "no", "off", "0"].includes(found.value.toLowerCase());
 }
 
-/** Configured remotes with their first URL, in order. */
+/** Configured remotes with their first URL, in order, `url.<base>.insteadOf` applied. */
 export function remotesOf(values: ConfigValues): readonly Remote[] {
   const urls = new Map<string, string>();
   for (const { key, value } of values) {
     const name = /^remote\.([^\0]+)\.url$/s.exec(key)?.[1];
     if (name !== undefined && value !== "" && !urls.has(name)) urls.set(name, value);
   }
-  return [...urls].map(([name, url]) => ({ name, url }));
+  return [...urls].map(([name, url]) => ({ name, url: rewritten(values, url, "insteadof") ?? url }));
+}
+
+/** Where a configured remote is pushed to: `pushurl`, else `pushInsteadOf` of its URL, else where it is fetched from. */
+export function pushUrlOf(values: ConfigValues, remote: string): string | null {
+  const first = (variable: string): string | undefined =>
+    values.find(({ key, value }) => key === `remote.${remote}.${variable}` && value !== "")?.value;
+  const [url, pushUrl] = [first("url"), first("pushurl")];
+  if (pushUrl !== undefined) return rewritten(values, pushUrl, "insteadof") ?? pushUrl;
+  if (url === undefined) return null;
+  return rewritten(values, url, "pushinsteadof") ?? rewritten(values, url, "insteadof") ?? url;
+}
+
+/** The URL with the longest beginning replaced that one of the variables names; null where none does. */
+function rewritten(values: ConfigValues, url: string, variable: "insteadof" | "pushinsteadof"): string | null {
+  const rules = values.filter(
+    ({ key, value }) => key.startsWith("url.") && key.endsWith(`.${variable}`) && value !== "" && url.startsWith(value),
+  );
+  const [best] = rules.toSorted((a, b) => b.value.length - a.value.length);
+  if (best === undefined) return null;
+  return `${best.key.slice("url.".length, -variable.length - 1)}${url.slice(best.value.length)}`;
 }
 
 /** Sets a key in the repository's own file under Git's lock, durably; comments and order stay. */

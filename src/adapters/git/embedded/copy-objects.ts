@@ -3,6 +3,7 @@ import { RegistryError } from "../../../errors.ts";
 import { inParallel } from "../../system/in-parallel.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
 import { parentsOf } from "./history.ts";
+import type { ObjectDatabase } from "./object-database.ts";
 import { type PackedObject, writePack } from "./pack-writer.ts";
 
 /** From this many objects on they become one pack. */
@@ -20,12 +21,8 @@ export async function copyReachable(
   wanted: readonly ObjectId[],
 ): Promise<void> {
   const complete = await completeHistory(target);
-  const missing = [...collect(source, await source.edge(), { complete, wanted })];
-  const read = (id: ObjectId): PackedObject => {
-    const raw = source.objects.readRaw(id);
-    if (raw !== null && "bytes" in raw) return { id, kind: raw.kind, bytes: raw.bytes };
-    throw broken(source, id, raw === null ? "lacks" : "has a damaged copy of");
-  };
+  const missing = [...collectMissing(source, await source.edge(), { complete, wanted })];
+  const read = objectReader(source);
   if (missing.length >= PACK_FROM) {
     await writePack(target.objects.directory, missing, read);
     target.objects.relist();
@@ -37,37 +34,53 @@ export async function copyReachable(
   });
 }
 
+/** Reads objects that must be there. Throws `git-failed`. */
+export function objectReader(source: EmbeddedRepository): (id: ObjectId) => PackedObject {
+  return (id) => {
+    const raw = source.objects.readRaw(id);
+    if (raw !== null && "bytes" in raw) return { id, kind: raw.kind, bytes: raw.bytes };
+    throw broken(source, id, raw === null ? "lacks" : "has a damaged copy of");
+  };
+}
+
 /** Whether all that a commit or tag refers to is certainly there. */
-interface CompleteHistory {
+export interface CompleteHistory {
   has(id: ObjectId): boolean;
 }
 
 /** What the refs name is whole; what is only reachable is looked up when an object is met that the target has. */
-async function completeHistory({ refs, objects, edge }: EmbeddedRepository): Promise<CompleteHistory> {
+export async function completeHistory({ refs, objects, edge }: EmbeddedRepository): Promise<CompleteHistory> {
   const named = await refs.list();
   const values = new Set(named.flatMap(({ id, peeled }) => (peeled === null ? [id] : [id, peeled])));
   const cut = await edge();
   let reachable: ReadonlySet<ObjectId> | null = null;
-  const walk = (): ReadonlySet<ObjectId> => {
-    const seen = new Set([...values].flatMap((id) => objects.peel(id) ?? []));
-    for (const id of seen) {
-      const commit = objects.header(id)?.kind === "commit" ? objects.read(id) : null;
-      if (commit?.kind !== "commit" || cut.has(id)) continue;
-      for (const parent of commit.parents) seen.add(parent);
-    }
-    return seen;
-  };
   return {
     has(id) {
       if (values.has(id)) return true;
       if (objects.header(id) === null) return false;
-      reachable ??= walk();
+      reachable ??= reachableCommits(objects, values, cut);
       return reachable.has(id);
     },
   };
 }
 
-function collect(
+/** Commits in the history of what is named, as far as it is here. */
+export function reachableCommits(
+  objects: ObjectDatabase,
+  named: Iterable<ObjectId>,
+  cut: ReadonlySet<ObjectId>,
+): ReadonlySet<ObjectId> {
+  const seen = new Set([...named].flatMap((id) => objects.peel(id) ?? []));
+  for (const id of seen) {
+    const commit = objects.header(id)?.kind === "commit" ? objects.read(id) : null;
+    if (commit?.kind !== "commit" || cut.has(id)) continue;
+    for (const parent of commit.parents) seen.add(parent);
+  }
+  return seen;
+}
+
+/** Everything reachable from the wanted objects, up to what is complete on the other side. Throws `git-failed`, `shallow-history`. */
+export function collectMissing(
   source: EmbeddedRepository,
   edge: ReadonlySet<ObjectId>,
   { complete, wanted }: { readonly complete: CompleteHistory; readonly wanted: readonly ObjectId[] },

@@ -3,9 +3,9 @@ import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { RepositoryLocation } from "../../../ports/git-store.ts";
 import { lastValue, readConfigFile } from "./config-files.ts";
-import { shallowEdge } from "./history.ts";
 import { ObjectDatabase } from "./object-database.ts";
 import { RefDatabase } from "./ref-database.ts";
+import { readShallow } from "./shallow-file.ts";
 
 /** One repository on this machine, ours or a remote that is a directory: its format is checked, its parts are open. */
 export interface EmbeddedRepository {
@@ -26,7 +26,7 @@ export function openRepository(location: RepositoryLocation): EmbeddedRepository
     location,
     objects,
     refs,
-    edge: () => shallowEdge(location.gitDir),
+    edge: () => readShallow(location.gitDir),
     requireWritable: () => requireWritable(location.gitDir),
     close: () => objects.close(),
   };

@@ -1,21 +1,19 @@
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
-import type { FetchOutcome, RefEdit, RefName, Refspec } from "../../../ports/git-store.ts";
-import { copyReachable } from "./copy-objects.ts";
-import { starOf } from "./directory-remote.ts";
+import type { FetchOptions, FetchOutcome, RefEdit, RefName, Refspec } from "../../../ports/git-store.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
 import { checkedRefName } from "./loose-refs.ts";
 import { findMergeBase } from "./merge-base.ts";
 import { lockedRef } from "./ref-database.ts";
 import { updateRefs } from "./ref-transaction.ts";
+import { type EmbeddedRemote, starOf } from "./remote.ts";
 
 const MOST_TRIES = 5;
 
-export interface Fetch {
+export interface Fetch extends FetchOptions {
   readonly local: EmbeddedRepository;
-  readonly remote: EmbeddedRepository;
+  readonly remote: EmbeddedRemote;
   readonly refspecs: readonly Refspec[];
-  readonly prune: boolean;
 }
 
 interface Wanted {
@@ -25,14 +23,18 @@ interface Wanted {
 
 /** Fetches as `GitStore.fetch` says: objects first, then what is pruned, then the refs. Throws `not-found`, `git-failed`. */
 export async function fetchRefs(fetch: Fetch): Promise<FetchOutcome> {
-  const { local, remote, refspecs } = fetch;
+  const { local, remote, refspecs, depth, filter } = fetch;
   for (const name of refspecs.flatMap(({ source, target }) => [source, target])) {
     checkedRefName(name.replace("*", "x") as RefName);
   }
-  const wanted = mapRefs(await remote.refs.values(), refspecs);
+  if (refspecs.length === 0) return { updated: [], rejected: [] };
+  const there = await remote.values(refspecs.map(({ source }) => source));
+  const wanted = mapRefs(there, refspecs);
   const changed = await changedTargets(fetch, wanted);
   await local.requireWritable();
-  if (changed.length > 0) await copyReachable(remote, local, [...new Set(changed)]);
+  if (changed.size > 0) {
+    await remote.bring({ ids: [...new Set(changed.values())], targets: [...changed.keys()], depth, filter });
+  }
   const updated = await settle(fetch, wanted);
   const rejected = rejectedOf(await local.refs.values(), wanted);
   return { updated: updated.toSorted((a, b) => (a.ref < b.ref ? -1 : 1)), rejected };
@@ -52,9 +54,13 @@ function mapRefs(there: ReadonlyMap<RefName, ObjectId>, refspecs: readonly Refsp
   return wanted;
 }
 
-async function changedTargets({ local }: Fetch, wanted: ReadonlyMap<RefName, Wanted>): Promise<readonly ObjectId[]> {
+async function changedTargets(
+  { local }: Fetch,
+  wanted: ReadonlyMap<RefName, Wanted>,
+): Promise<ReadonlyMap<RefName, ObjectId>> {
   const here = await local.refs.values();
-  return [...wanted].flatMap(([ref, { id }]) => (here.get(ref) === id || isKeptTag(ref, here) ? [] : [id]));
+  const changed = [...wanted].filter(([ref, { id }]) => here.get(ref) !== id && !isKeptTag(ref, here));
+  return new Map(changed.map(([ref, { id }]) => [ref, id]));
 }
 
 /** Whatever the refspec says, a tag that is here stays what it is. */
@@ -67,7 +73,7 @@ async function settle(fetch: Fetch, wanted: ReadonlyMap<RefName, Wanted>): Promi
   const done: RefEdit[] = [];
   for (let tries = 1; ; tries++) {
     const here = await fetch.local.refs.values();
-    const pruned = fetch.prune ? stale(fetch.refspecs, wanted, here) : [];
+    const pruned = fetch.prune === true ? stale(fetch.refspecs, wanted, here) : [];
     const edits = await plan(fetch, wanted, here);
     const first = await updateRefs(fetch.local.refs, pruned);
     const second = first.ok ? await updateRefs(fetch.local.refs, edits) : first;

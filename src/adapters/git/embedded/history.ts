@@ -1,21 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { Commit, WalkedCommit } from "../../../ports/git-store.ts";
-import { diskError, errnoOf } from "../../system/disk-error.ts";
 import type { ObjectDatabase } from "./object-database.ts";
-
-/** Commits whose parents a shallow clone lacks; empty in a whole one. */
-export async function shallowEdge(gitDir: string): Promise<ReadonlySet<ObjectId>> {
-  try {
-    const lines = (await readFile(join(gitDir, "shallow"), "utf8")).split("\n");
-    return new Set(lines.map((line) => line.trim()).filter(isObjectId));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return new Set();
-    throw diskError("read", join(gitDir, "shallow"), error);
-  }
-}
 
 /** Parents of a commit. Throws `shallow-history` at the edge of a shallow clone. */
 export function parentsOf(commit: Commit, edge: ReadonlySet<ObjectId>): readonly ObjectId[] {

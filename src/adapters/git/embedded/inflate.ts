@@ -25,6 +25,28 @@ export function inflateExactly(deflated: Uint8Array, size: number): Buffer | nul
   }
 }
 
+/** As `inflateExactly`, and how many of the deflated bytes the stream takes: where the next one begins. */
+export function inflateNext(
+  deflated: Uint8Array,
+  size: number,
+): { readonly bytes: Buffer; readonly used: number } | null {
+  try {
+    // With `info` it answers both; Node's types know the bytes alone.
+    const answer: unknown = inflateSync(deflated, {
+      info: true,
+      maxOutputLength: Math.max(size, 1),
+      chunkSize: Math.max(64, size + 1),
+    });
+    const { buffer, engine } = answer as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    return buffer.length === size ? { bytes: buffer, used: engine.bytesWritten } : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Upper bound of what zlib makes of `size` bytes, with room for the stored blocks of other writers. */
 export function deflatedBound(size: number): number {
   return size + Math.ceil(size / 1000) + 64;

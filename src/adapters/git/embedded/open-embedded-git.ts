@@ -1,7 +1,15 @@
 import { stripUserinfo } from "../../../documents/strip-userinfo.ts";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
-import type { GitStore, HeadDescription, RefEdit, RefName, RepositoryLocation } from "../../../ports/git-store.ts";
+import type {
+  ConfigEntry,
+  GitStore,
+  HeadDescription,
+  RefEdit,
+  RefName,
+  RepositoryLocation,
+} from "../../../ports/git-store.ts";
+import type { HttpClient } from "../../http/http-client.ts";
 import { formatCommit, formatTag, formatTree, type ObjectKind } from "../object-format.ts";
 import { checkOutFiles } from "./check-out-files.ts";
 import {
@@ -13,13 +21,13 @@ import {
   remotesOf,
   setConfigIn,
 } from "./config-files.ts";
-import { advertise, starOf, withRemote } from "./directory-remote.ts";
 import { type EmbeddedRepository, openRepository } from "./embedded-repository.ts";
 import { fetchRefs } from "./fetch-refs.ts";
 import { walkFirstParents } from "./history.ts";
 import { findMergeBase } from "./merge-base.ts";
-import { pushRefs } from "./push-refs.ts";
+import { withRemote } from "./open-remote.ts";
 import { updateRefs } from "./ref-transaction.ts";
+import { type EmbeddedRemote, starOf } from "./remote.ts";
 import { locateRepository } from "./repository-location.ts";
 import { isDirty } from "./work-tree-state.ts";
 
@@ -28,15 +36,20 @@ export interface EmbeddedGitOptions {
   readonly directory: string;
   /** Names the user's configuration (HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL …); nothing else of it is used. */
   readonly env: Environment;
+  /**
+   * Makes the client for http and https remotes, when the first of them is asked; `close` closes it. Without it they are
+   * refused with `git-required`.
+   */
+  readonly http?: (configuration: readonly ConfigEntry[]) => HttpClient | Promise<HttpClient>;
 }
 
 /**
  * The repository that holds the directory, without a git program (DESIGN section 6, SECURITY section 1). Throws
  * `not-a-registry` where there is none; `repository-unsupported`, before anything is read or written, for formats that
- * only git handles. Remotes over the network, signing and hooks are refused with `git-required`.
+ * only git handles. Remotes over ssh, signing and hooks are refused with `git-required`.
  */
-export async function openEmbeddedGit({ directory, env }: EmbeddedGitOptions): Promise<GitStore> {
-  return new EmbeddedGitStore(openRepository(await locateRepository(directory)), env);
+export async function openEmbeddedGit(options: EmbeddedGitOptions): Promise<GitStore> {
+  return new EmbeddedGitStore(openRepository(await locateRepository(options.directory)), options);
 }
 
 class EmbeddedGitStore implements GitStore {
@@ -44,12 +57,15 @@ class EmbeddedGitStore implements GitStore {
   readonly location: RepositoryLocation;
   readonly #repository: EmbeddedRepository;
   readonly #env: Environment;
+  readonly #makeHttp: EmbeddedGitOptions["http"] | null;
   #config: Promise<ConfigValues> | null = null;
   #writable: Promise<void> | null = null;
+  #http: Promise<HttpClient | null> | null = null;
 
-  constructor(repository: EmbeddedRepository, env: Environment) {
+  constructor(repository: EmbeddedRepository, { env, http }: EmbeddedGitOptions) {
     this.#repository = repository;
     this.#env = env;
+    this.#makeHttp = http ?? null;
     this.location = repository.location;
   }
 
@@ -101,20 +117,22 @@ class EmbeddedGitStore implements GitStore {
   };
 
   listRemote: GitStore["listRemote"] = async (remote, patterns) =>
-    this.#withRemote(remote, (there) => advertise(there, patterns));
+    this.#withRemote({ remote, direction: "fetch" }, (there) => there.list(patterns));
 
-  fetch: GitStore["fetch"] = async (remote, refspecs, { prune = false } = {}) =>
-    this.#withRemote(remote, (there) => fetchRefs({ local: this.#repository, remote: there, refspecs, prune }));
+  fetch: GitStore["fetch"] = async (remote, refspecs, options = {}) =>
+    this.#withRemote({ remote, direction: "fetch" }, (there) =>
+      fetchRefs({ ...options, local: this.#repository, remote: there, refspecs }),
+    );
 
-  fetchObjects: GitStore["fetchObjects"] = async () => {
-    throw new RegistryError("git-required", "this repository cannot bring single objects");
+  fetchObjects: GitStore["fetchObjects"] = async (remote, ids) => {
+    await this.#requireWritable();
+    await this.#withRemote({ remote, direction: "fetch" }, (there) => there.bringObjects(ids));
   };
+
   push: GitStore["push"] = async (remote, updates, { atomic = false } = {}) => {
     // The tracking refs follow.
     await this.#requireWritable();
-    const outcomes = await this.#withRemote(remote, (there) =>
-      pushRefs({ local: this.#repository, remote: there, updates, atomic }),
-    );
+    const outcomes = await this.#withRemote({ remote, direction: "push" }, (there) => there.push(updates, { atomic }));
     const done = updates.filter((_, index) => ["pushed", "up-to-date"].includes(outcomes[index]?.status ?? ""));
     await this.#follow(remote, done);
     return outcomes;
@@ -142,7 +160,10 @@ class EmbeddedGitStore implements GitStore {
     return { commit, dirty, origin: origin === null ? null : stripUserinfo(origin), workTree };
   };
 
-  close: GitStore["close"] = async () => this.#repository.close();
+  close: GitStore["close"] = async () => {
+    this.#repository.close();
+    await (await this.#http)?.close();
+  };
 
   #readConfig(): Promise<ConfigValues> {
     this.#config ??= readConfigOf(this.location.gitDir, this.#env);
@@ -179,9 +200,17 @@ class EmbeddedGitStore implements GitStore {
     return current;
   }
 
-  async #withRemote<T>(remote: string, work: (there: EmbeddedRepository) => Promise<T>): Promise<T> {
-    const base = this.location.workTree ?? this.location.gitDir;
-    return withRemote({ remote, base, config: await this.#readConfig() }, work);
+  async #withRemote<T>(
+    call: { readonly remote: string; readonly direction: "fetch" | "push" },
+    work: (there: EmbeddedRemote) => Promise<T>,
+  ): Promise<T> {
+    const config = await this.#readConfig();
+    return withRemote({ ...call, local: this.#repository, config, http: () => this.#openHttp(config) }, work);
+  }
+
+  #openHttp(config: ConfigValues): Promise<HttpClient | null> {
+    this.#http ??= Promise.resolve(this.#makeHttp?.(config) ?? null);
+    return this.#http;
   }
 
   /** Tracking refs of pushed branches, as the remote's fetch refspecs map them; one that moved meanwhile is left. */

@@ -3,6 +3,7 @@ import type { ObjectId } from "../../../domain/object-id.ts";
 import type { ObjectKind } from "../object-format.ts";
 import { applyDelta, readDeltaHeader } from "./delta.ts";
 import { deflatedBound, inflateExactly, inflateHead } from "./inflate.ts";
+import { DEEPEST_CHAIN, ENTRY_HEAD, parsePackEntry } from "./pack-entry.ts";
 import { openPackIndex } from "./pack-index.ts";
 import { damaged, type StoredObject } from "./stored-object.ts";
 
@@ -17,11 +18,8 @@ export interface PackFile {
 const CACHE_BYTES = 16 * 1024 * 1024;
 /** No base may be larger than this, or than the object wanted, so that a small object cannot ask for a huge one. */
 const LARGEST_BASE = 64 * 1024 * 1024;
-/** git's own limit for the depth of delta chains. */
-const DEEPEST_CHAIN = 4095;
-const ENTRY_HEAD = 4096;
-
-const KINDS: Readonly<Record<number, ObjectKind>> = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
+/** As much of an entry's deflated bytes as a delta's sizes need. */
+const DATA_HEAD = 4096;
 
 type Entry =
   | { readonly kind: ObjectKind; readonly size: number; readonly dataAt: number }
@@ -140,31 +138,14 @@ class OpenPack {
   }
 
   #resultSize(entry: Entry): number | null {
-    const head = inflateHead(this.#bytesAt(entry.dataAt, ENTRY_HEAD));
+    const head = inflateHead(this.#bytesAt(entry.dataAt, DATA_HEAD));
     return (head && readDeltaHeader(head)?.resultSize) ?? null;
   }
 
   #entryAt(offset: number): Entry | null {
-    const bytes = this.#bytesAt(offset, 64);
-    const first = bytes[0];
-    if (first === undefined) return null;
-    let at = 1;
-    let size = first & 0x0f;
-    for (let shift = 4; ((bytes[at - 1] ?? 0) & 0x80) !== 0; shift += 7) {
-      if (at >= bytes.length || shift > 46) return null;
-      size += ((bytes[at++] ?? 0) & 0x7f) * 2 ** shift;
-    }
-    const type = (first >> 4) & 7;
-    const kind = KINDS[type];
-    if (kind !== undefined) return { kind, size, dataAt: offset + at };
-    if (type === 6) {
-      const back = readBackwards(bytes, at);
-      if (back === null || back.distance <= 0 || back.distance >= offset) return null;
-      return { kind: "delta", size, dataAt: offset + back.at, base: offset - back.distance };
-    }
-    if (type !== 7 || at + 20 > bytes.length) return null;
-    const base = this.#offsetOf(bytes.toString("hex", at, at + 20) as ObjectId);
-    return { kind: "delta", size, dataAt: offset + at + 20, base };
+    const entry = parsePackEntry(this.#bytesAt(offset, ENTRY_HEAD), offset);
+    if (entry?.kind !== "delta") return entry;
+    return { ...entry, base: typeof entry.base === "number" ? entry.base : this.#offsetOf(entry.base) };
   }
 
   #bytesAt(position: number, length: number): Buffer {
@@ -177,16 +158,4 @@ class OpenPack {
     }
     return bytes.subarray(0, done);
   }
-}
-
-/** The distance to a delta's base: 7 bits a byte, big-endian, each further byte adding one. */
-function readBackwards(bytes: Buffer, start: number): { readonly distance: number; readonly at: number } | null {
-  let distance = 0;
-  for (let at = start; at < bytes.length && at - start < 7; at++) {
-    const byte = bytes[at] ?? 0;
-    distance = distance * 128 + (byte & 0x7f);
-    if ((byte & 0x80) === 0) return { distance, at: at + 1 };
-    distance += 1;
-  }
-  return null;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { writeDurably } from "../../system/atomic-file.ts";
@@ -14,7 +14,8 @@ export interface PackedObject {
   readonly bytes: Uint8Array;
 }
 
-interface Entry {
+/** Where an object stands in a pack, and the CRC-32 of its entry. */
+export interface IndexEntry {
   readonly id: ObjectId;
   readonly offset: number;
   readonly checksum: number;
@@ -36,11 +37,32 @@ export async function writePack(
 ): Promise<void> {
   const folder = join(objects, "pack");
   await makeDirectory(folder, true);
-  // git's own names for such leftovers: its gc removes them.
-  const temporary = join(folder, `tmp_pack_${temporaryName()}`);
+  const temporary = join(folder, temporaryPack());
+  try {
+    await placePack(temporary, await writePackFile(temporary, ids, read));
+  } catch (error) {
+    throw diskError("write", folder, error);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** git's own name for a pack that is not finished: its gc removes what a killed process leaves. */
+export function temporaryPack(): string {
+  return `tmp_pack_${temporaryName()}`;
+}
+
+export interface PackContent {
+  readonly entries: readonly IndexEntry[];
+  /** What stands at its end. */
+  readonly digest: Buffer;
+}
+
+/** Gives a finished and synced pack its index and its name, beside where it is. Throws `disk`. */
+export async function placePack(temporary: string, { entries, digest }: PackContent): Promise<void> {
+  const folder = dirname(temporary);
   const temporaryIndex = join(folder, `tmp_idx_${temporaryName()}`);
   try {
-    const { entries, digest } = await intoPack(temporary, ids, read);
     await writeDurably(temporaryIndex, formatPackIndex(entries, digest), 0o444);
     const stem = join(folder, `pack-${digest.toString("hex")}`);
     await rename(temporary, `${stem}.pack`);
@@ -50,15 +72,19 @@ export async function writePack(
   } catch (error) {
     throw diskError("write", folder, error);
   } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
     await rm(temporaryIndex, { force: true }).catch(() => undefined);
   }
 }
 
-async function intoPack(path: string, ids: readonly ObjectId[], read: (id: ObjectId) => PackedObject) {
+/** Writes a new file that is a pack of whole objects, synced. Raw system errors. */
+export async function writePackFile(
+  path: string,
+  ids: readonly ObjectId[],
+  read: (id: ObjectId) => PackedObject,
+): Promise<PackContent> {
   const handle = await open(path, "wx", 0o444);
   const hash = createHash("sha1");
-  const entries: Entry[] = [];
+  const entries: IndexEntry[] = [];
   const flush = async (chunks: readonly Buffer[]): Promise<void> => {
     const bytes = Buffer.concat(chunks);
     hash.update(bytes);
@@ -105,7 +131,7 @@ function entryHeader(type: number, size: number): Buffer {
   return Buffer.from(bytes);
 }
 
-function formatPackIndex(entries: readonly Entry[], packDigest: Buffer): Buffer {
+function formatPackIndex(entries: readonly IndexEntry[], packDigest: Buffer): Buffer {
   const rows = entries.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const fanout = Buffer.alloc(256 * 4);
   for (const { id } of rows) {
@@ -116,7 +142,8 @@ function formatPackIndex(entries: readonly Entry[], packDigest: Buffer): Buffer 
     fanout.writeUInt32BE(fanout.readUInt32BE(byte * 4) + fanout.readUInt32BE(byte * 4 - 4), byte * 4);
   }
   const large = rows.filter(({ offset }) => offset >= 0x80000000);
-  const offsets = rows.map((row) => (row.offset < 0x80000000 ? row.offset : 0x80000000 + large.indexOf(row)));
+  let wider = 0;
+  const offsets = rows.map(({ offset }) => (offset < 0x80000000 ? offset : 0x80000000 + wider++));
   const body = Buffer.concat([
     Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]),
     fanout,

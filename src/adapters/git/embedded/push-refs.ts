@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { access, readdir } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { PushOutcome, RefEdit, RefName } from "../../../ports/git-store.ts";
 import { type ConfigValues, isTrue, lastValue, readConfigFile } from "./config-files.ts";
@@ -10,6 +9,7 @@ import { currentBranches } from "./current-branches.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
 import { checkedRefName } from "./loose-refs.ts";
 import { findMergeBase } from "./merge-base.ts";
+import { closed, isFailure, refused, requireObject, stale, type Verdict } from "./push-verdict.ts";
 import { updateRefs } from "./ref-transaction.ts";
 
 export interface Push {
@@ -18,8 +18,6 @@ export interface Push {
   readonly updates: readonly RefEdit[];
   readonly atomic: boolean;
 }
-
-type Verdict = PushOutcome | { readonly ref: RefName; readonly status: "open" };
 
 /**
  * Pushes as `GitStore.push` says: every lease and every rule of the remote is looked at first, then the objects are
@@ -89,32 +87,6 @@ async function judge({ local, remote }: Push, { ref, from, to }: RefEdit, rules:
   if (!isJudged) return { ref, status: "open" };
   const base = findMergeBase({ objects: local.objects, edge: await local.edge() }, from, to);
   return base === from ? { ref, status: "open" } : refused(ref, "non-fast-forward");
-}
-
-function isFailure({ status }: Verdict): boolean {
-  return status === "stale" || status === "refused";
-}
-
-/** What was not tried went down with the rest of an atomic push. */
-function closed(verdicts: readonly Verdict[]): readonly PushOutcome[] {
-  return verdicts.map((verdict) =>
-    verdict.status === "open" ? refused(verdict.ref, "another ref of the same push did not go through") : verdict,
-  );
-}
-
-function stale(ref: RefName): PushOutcome {
-  return { ref, status: "stale", reason: "the remote has another value" };
-}
-
-function refused(ref: RefName, reason: string): PushOutcome {
-  return { ref, status: "refused", reason };
-}
-
-function requireObject({ objects, location }: EmbeddedRepository, id: ObjectId): void {
-  if (objects.header(id) !== null) return;
-  throw new RegistryError("git-failed", `the repository ${location.gitDir} lacks the object ${id}`, {
-    hint: "git fsck",
-  });
 }
 
 /** Hooks of the receiving side: a stage may be guarded by one, and another may announce what came. */

@@ -1,0 +1,76 @@
+import type { ObjectId } from "../../../../domain/object-id.ts";
+import { RegistryError } from "../../../../errors.ts";
+import type { Ref, RefName, RemoteAdvertisement } from "../../../../ports/git-store.ts";
+import type { HttpClient } from "../../../http/http-client.ts";
+import type { EmbeddedRepository } from "../embedded-repository.ts";
+import { type EmbeddedRemote, matches } from "../remote.ts";
+import type { Advertisement, Capabilities, RemoteRefs } from "./advertisement.ts";
+import { bringHistory, bringObjects } from "./bring-objects.ts";
+import { listRefs } from "./list-refs.ts";
+import { pushOverHttp } from "./push-over-http.ts";
+import { SmartHttp } from "./smart-http.ts";
+
+/** A remote that speaks Git's smart HTTP protocol; nothing is asked before it is needed. */
+export function openHttpRemote(
+  local: EmbeddedRepository,
+  { client, url }: { readonly client: HttpClient; readonly url: string },
+): EmbeddedRemote {
+  const http = new SmartHttp(client, url);
+  let offered: Promise<Advertisement> | null = null;
+  const offer = (): Promise<Advertisement> => {
+    offered ??= http.advertisement("git-upload-pack");
+    return offered;
+  };
+  const refsOf = async (patterns?: readonly RefName[]): Promise<RemoteRefs> => {
+    const said = await offer();
+    return said.version === 2 ? listRefs(http, said.capabilities, patterns) : said.refs;
+  };
+  const capable = async (): Promise<{
+    readonly local: EmbeddedRepository;
+    http: SmartHttp;
+    capabilities: Capabilities;
+  }> => {
+    const said = await offer();
+    if (said.version === 2) return { local, http, capabilities: said.capabilities };
+    throw new RegistryError(
+      "git-required",
+      `${http.shown} speaks an old version of Git's protocol, without version 2`,
+      {
+        hint: "install git and set GIT_MODEL_GIT=native, or update the server",
+      },
+    );
+  };
+  return {
+    list: async (patterns) => advertised(await refsOf(patterns), patterns),
+    values: async (patterns) => new Map([...(await refsOf(patterns)).refs].map(([name, { id }]) => [name, id])),
+    bring: async (wanted) => bringHistory(await capable(), wanted),
+    async bringObjects(ids) {
+      const missing = ids.flatMap((id) => missingBelow(local, id));
+      if (missing.length > 0) await bringObjects(await capable(), [...new Set(missing)]);
+    },
+    push: (updates, { atomic }) => pushOverHttp({ local, http, updates, atomic }),
+    close: () => undefined,
+  };
+}
+
+function advertised({ head, refs }: RemoteRefs, patterns?: readonly RefName[]): RemoteAdvertisement {
+  const wanted = [...refs].filter(([name]) => patterns?.some((pattern) => matches(name, pattern)) ?? true);
+  const list = wanted.map(([name, { id, peeled }]): Ref => ({ name, id, peeled }));
+  return {
+    head: head?.startsWith("refs/heads/") ? head.slice("refs/heads/".length) : null,
+    refs: list.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** What is not here of an object and of the folders below it. */
+function missingBelow({ objects }: EmbeddedRepository, id: ObjectId): readonly ObjectId[] {
+  const missing: ObjectId[] = [];
+  const seen = new Set([id]);
+  for (const each of seen) {
+    const kind = objects.header(each)?.kind;
+    if (kind === undefined) missing.push(each);
+    else if (kind === "tree")
+      for (const { mode, id: below } of objects.tree(each)) if (mode !== "160000") seen.add(below);
+  }
+  return missing;
+}

@@ -1,0 +1,27 @@
+import { RegistryError } from "../../../../errors.ts";
+import { cutOff, notGit, type PacketReader, remoteSays } from "./pkt-line.ts";
+
+/** Progress that is dropped; a server that sends more of it wants nothing but our time. */
+const MOST_PROGRESS = 16 * 1024 * 1024;
+
+/**
+ * The data of a multiplexed answer, up to its flush. Progress is dropped. Throws `git-failed` with the words of the error
+ * band, `network` where the answer is cut off.
+ */
+export async function* sideBand(answer: PacketReader): AsyncGenerator<Buffer> {
+  let progress = 0;
+  for (;;) {
+    const next = await answer.next();
+    if (next === null) throw cutOff(answer.from);
+    if (next.kind !== "data") return;
+    const [band] = next.bytes;
+    const bytes = next.bytes.subarray(1);
+    if (band === 1) yield bytes;
+    else if (band === 3) throw remoteSays(answer.from, bytes.toString("utf8"));
+    else if (band !== 2) throw notGit(answer.from);
+    else progress += next.bytes.length + 4;
+    if (progress > MOST_PROGRESS) {
+      throw new RegistryError("network", `${answer.from} sends messages and no data`, { retryable: true });
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { readSync } from "node:fs";
+
+const WINDOW = 1024 * 1024;
+
+/** Bytes of a finished file; what would lie behind its end is left out. */
+export class PackBytes {
+  readonly size: number;
+  readonly #handle: number;
+  #window: Buffer = Buffer.alloc(0);
+  #from = 0;
+
+  constructor(handle: number, size: number) {
+    this.#handle = handle;
+    this.size = size;
+  }
+
+  /** For reading from front to back: a large piece is read at once. */
+  along(position: number, length: number): Buffer {
+    const end = Math.min(position + length, this.size);
+    if (position < this.#from || end > this.#from + this.#window.length) {
+      this.#window = this.#read(position, Math.max(end - position, Math.min(WINDOW, this.size - position)));
+      this.#from = position;
+    }
+    return this.#window.subarray(position - this.#from, Math.max(end, position) - this.#from);
+  }
+
+  /** For reading here and there. */
+  at(position: number, length: number): Buffer {
+    const start = position - this.#from;
+    if (start >= 0 && start + length <= this.#window.length) return this.#window.subarray(start, start + length);
+    return this.#read(position, Math.min(length, this.size - position));
+  }
+
+  #read(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, length));
+    let done = 0;
+    while (done < bytes.length) {
+      const read = readSync(this.#handle, bytes, done, bytes.length - done, position + done);
+      if (read === 0) break;
+      done += read;
+    }
+    return bytes.subarray(0, done);
+  }
+}
