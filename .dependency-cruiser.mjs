@@ -158,7 +158,7 @@ export default {
       name: "no-orphans",
       comment: "a file that nobody imports and that imports nobody is dead",
       severity: "error",
-      from: { orphan: true, path: "^src/", pathNot: "^src/(?:index\\.ts|cli/main\\.ts|action/main\\.ts)$" },
+      from: { orphan: true, path: "^src/", pathNot: "^src/(?:index\\.ts|cli/main\\.ts|action/main\\.ts)$|\\.d\\.ts$" },
       to: {},
     },
     {

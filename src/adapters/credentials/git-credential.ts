@@ -58,6 +58,6 @@ function parseCredential(said: string): StoredLogin | null {
   const lines = said.split("\n").filter((line) => line.includes("="));
   const values = new Map(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
   const password = values.get("password");
-  if (password === undefined || /^(1|true|yes|on)$/i.test(values.get("quit") ?? "")) return null;
+  if (password === undefined) return null;
   return { username: values.get("username") ?? "", password, attributes: lines.join("\n") };
 }

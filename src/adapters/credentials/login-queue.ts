@@ -54,6 +54,7 @@ export class LoginQueue {
 
   #offered(known: Known): OfferedLogin {
     const { candidate } = known;
+    const { username, password } = candidate.login;
     const tell = async (state: "accepted" | "refused") => {
       if (known.state === state) return known.told ?? undefined;
       if (known.state === "refused") return;
@@ -62,7 +63,7 @@ export class LoginQueue {
       known.told = (state === "accepted" ? candidate.accepted?.() : candidate.refused?.()) ?? null;
       await known.told;
     };
-    return { ...candidate.login, accepted: () => tell("accepted"), refused: () => tell("refused") };
+    return { username, password, accepted: () => tell("accepted"), refused: () => tell("refused") };
   }
 }
 
