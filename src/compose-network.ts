@@ -43,7 +43,7 @@ export async function openConnected(
       return origin === null || login === null ? [] : [{ origin, ...login }];
     });
   };
-  const opening = openGit(directory, environment, { credentials });
+  const opening = openGit(directory, environment, { credentials, http: () => http });
   opened = await opening;
   return {
     git: opened,

@@ -2,12 +2,15 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { RegistryError } from "../../errors.ts";
 import type { GitStore } from "../../ports/git-store.ts";
+import type { HttpClient } from "../http/http-client.ts";
 import type { Environment } from "../system/process-world.ts";
 import type { RemoteCredential } from "./native/remote-credentials.ts";
 
 export interface GitLogins {
   /** Logins for http remotes that come before those of git's own helpers; asked for when a remote is first talked to. */
   readonly credentials?: () => Promise<readonly RemoteCredential[]>;
+  /** The client that embedded Git asks http remotes with; native Git has its own. */
+  readonly http?: () => HttpClient;
 }
 
 /** Opens the repository around a directory with the adapter that `GIT_MODEL_GIT` names, else the git binary where there is one. */
@@ -16,7 +19,7 @@ export async function openGit(directory: string, environment: Environment, login
     native: async () =>
       (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment, ...logins }),
     embedded: async () =>
-      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment }),
+      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment, ...logins }),
   });
 }
 

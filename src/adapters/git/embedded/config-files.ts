@@ -5,6 +5,7 @@ import type { Remote } from "../../../ports/git-store.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
 import { takeLock } from "../../system/lock-file.ts";
+import { insteadOf, pushInsteadOf } from "../instead-of.ts";
 import { normalKey, parseConfig, setInConfig } from "./config-text.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -52,27 +53,16 @@ export function remotesOf(values: ConfigValues): readonly Remote[] {
     const name = /^remote\.([^\0]+)\.url$/s.exec(key)?.[1];
     if (name !== undefined && value !== "" && !urls.has(name)) urls.set(name, value);
   }
-  return [...urls].map(([name, url]) => ({ name, url: rewritten(values, url, "insteadof") ?? url }));
+  return [...urls].map(([name, url]) => ({ name, url: insteadOf(url, values) }));
 }
 
-/** Where a configured remote is pushed to: `pushurl`, else `pushInsteadOf` of its URL, else where it is fetched from. */
+/** Where a configured remote is pushed to: its `pushurl`, else what `pushInsteadOf` makes of its URL; null for none. */
 export function pushUrlOf(values: ConfigValues, remote: string): string | null {
   const first = (variable: string): string | undefined =>
     values.find(({ key, value }) => key === `remote.${remote}.${variable}` && value !== "")?.value;
   const [url, pushUrl] = [first("url"), first("pushurl")];
-  if (pushUrl !== undefined) return rewritten(values, pushUrl, "insteadof") ?? pushUrl;
-  if (url === undefined) return null;
-  return rewritten(values, url, "pushinsteadof") ?? rewritten(values, url, "insteadof") ?? url;
-}
-
-/** The URL with the longest beginning replaced that one of the variables names; null where none does. */
-function rewritten(values: ConfigValues, url: string, variable: "insteadof" | "pushinsteadof"): string | null {
-  const rules = values.filter(
-    ({ key, value }) => key.startsWith("url.") && key.endsWith(`.${variable}`) && value !== "" && url.startsWith(value),
-  );
-  const [best] = rules.toSorted((a, b) => b.value.length - a.value.length);
-  if (best === undefined) return null;
-  return `${best.key.slice("url.".length, -variable.length - 1)}${url.slice(best.value.length)}`;
+  if (pushUrl !== undefined) return insteadOf(pushUrl, values);
+  return url === undefined ? null : pushInsteadOf(url, values);
 }
 
 /** Sets a key in the repository's own file under Git's lock, durably; comments and order stay. */

@@ -36,10 +36,7 @@ export interface EmbeddedGitOptions {
   readonly directory: string;
   /** Names the user's configuration (HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL …); nothing else of it is used. */
   readonly env: Environment;
-  /**
-   * Makes the client for http and https remotes, when the first of them is asked; `close` closes it. Without it they are
-   * refused with `git-required`.
-   */
+  /** The client for http and https remotes, asked for when one is first talked to, and closed by whoever gave it. Without it they are refused with `git-required`. */
   readonly http?: (configuration: readonly ConfigEntry[]) => HttpClient | Promise<HttpClient>;
 }
 
@@ -57,15 +54,14 @@ class EmbeddedGitStore implements GitStore {
   readonly location: RepositoryLocation;
   readonly #repository: EmbeddedRepository;
   readonly #env: Environment;
-  readonly #makeHttp: EmbeddedGitOptions["http"] | null;
+  readonly #http: EmbeddedGitOptions["http"];
   #config: Promise<ConfigValues> | null = null;
   #writable: Promise<void> | null = null;
-  #http: Promise<HttpClient | null> | null = null;
 
   constructor(repository: EmbeddedRepository, { env, http }: EmbeddedGitOptions) {
     this.#repository = repository;
     this.#env = env;
-    this.#makeHttp = http ?? null;
+    this.#http = http;
     this.location = repository.location;
   }
 
@@ -160,10 +156,7 @@ class EmbeddedGitStore implements GitStore {
     return { commit, dirty, origin: origin === null ? null : stripUserinfo(origin), workTree };
   };
 
-  close: GitStore["close"] = async () => {
-    this.#repository.close();
-    await (await this.#http)?.close();
-  };
+  close: GitStore["close"] = async () => this.#repository.close();
 
   #readConfig(): Promise<ConfigValues> {
     this.#config ??= readConfigOf(this.location.gitDir, this.#env);
@@ -205,12 +198,8 @@ class EmbeddedGitStore implements GitStore {
     work: (there: EmbeddedRemote) => Promise<T>,
   ): Promise<T> {
     const config = await this.#readConfig();
-    return withRemote({ ...call, local: this.#repository, config, http: () => this.#openHttp(config) }, work);
-  }
-
-  #openHttp(config: ConfigValues): Promise<HttpClient | null> {
-    this.#http ??= Promise.resolve(this.#makeHttp?.(config) ?? null);
-    return this.#http;
+    const http = async () => (await this.#http?.(config)) ?? null;
+    return withRemote({ ...call, local: this.#repository, config, http }, work);
   }
 
   /** Tracking refs of pushed branches, as the remote's fetch refspecs map them; one that moved meanwhile is left. */
