@@ -22,41 +22,63 @@ interface Asked {
 
 /**
  * Finds references of a registry by URL: in the narrow mirror where that can answer, else in the whole one, where errors
- * have the words that they have in a clone. After a failure to reach the registry nothing more is asked of it.
+ * have the words that they have in a clone. After a failure to reach the registry nothing more is asked of it, and what
+ * was fetched last counts.
  */
 export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) => Promise<FoundByUrl> {
   let stale: RegistryError | null = null;
   let whole: Promise<RegistryContext> | null = null;
   let present = narrow;
 
+  const findHere = async (reference: Reference): Promise<FoundByUrl | null> => {
+    const { context, answer } = await readNarrow(present, reference);
+    if (answer === null) return null;
+    if (stale !== null) warnStale(context, stale, await context.fetchLog.read());
+    return found(context, answer, { offline: offline || stale !== null, stale });
+  };
   const findNarrow = async (reference: Reference): Promise<FoundByUrl | null> => {
     if (!isNarrow(reference)) return null;
-    const isOffline = offline || stale !== null;
+    if (offline || stale !== null) return findHere(reference);
     try {
-      const { context, answer } = await (isOffline
-        ? readNarrow(present, reference)
-        : askNarrow({ mirrors, context: present }, reference));
+      const { context, answer } = await askNarrow({ mirrors, context: present }, reference);
       present = context;
-      return answer === null ? null : found(context, answer, { offline: isOffline, stale });
+      return answer === null ? null : found(context, answer, { offline, stale });
     } catch (error) {
-      stale = unreachable(error);
-      const { context, answer } = await readNarrow(present, reference);
-      if (answer === null) return null;
-      warnStale(context, stale, await context.fetchLog.read());
-      return found(context, answer, { offline: true, stale });
+      const failure = unreachable(error);
+      // Perhaps it gives nothing in part: then the whole is asked for, and fails as well if it must.
+      if (failure.code === "git-failed") return null;
+      stale = failure;
+      return findHere(reference);
     }
   };
-  const findWhole = async (text: string): Promise<FoundByUrl> => {
-    whole ??= (async () => {
-      const context = beginOperation(await mirrors.whole());
-      const fresh = await freshen({ mirrors, context }, { offline, failed: stale });
-      stale ??= fresh.stale;
-      return fresh.context;
-    })();
-    const context = await whole;
-    return { context, reference: text, stage: null, offline: offline || stale !== null, stale };
+  const openWhole = async (): Promise<RegistryContext> => {
+    const context = beginOperation(await mirrors.whole());
+    const fresh = await freshen({ mirrors, context }, { offline, failed: stale });
+    stale ??= fresh.stale;
+    return fresh.context;
   };
-  return async (text) => (await findNarrow(requireReference(text))) ?? findWhole(text);
+  const findWhole = async (reference: Reference): Promise<FoundByUrl> => {
+    try {
+      whole ??= openWhole();
+      return {
+        context: await whole,
+        reference: reference.text,
+        stage: null,
+        offline: offline || stale !== null,
+        stale,
+      };
+    } catch (error) {
+      if (offline || stale !== null) throw error;
+      stale = unreachable(error);
+      const answer = isNarrow(reference) ? await findHere(reference) : null;
+      if (answer === null) throw error;
+      return answer;
+    }
+  };
+  return async (text) => {
+    const reference = requireReference(text);
+    return (await findNarrow(reference)) ?? findWhole(reference);
+  };
 }
 
 function found(
@@ -72,7 +94,7 @@ interface Narrow {
   readonly answer: NarrowAnswer | null;
 }
 
-/** What is there, without asking the registry. */
+/** What was fetched last. */
 async function readNarrow(narrow: RegistryContext, reference: Reference): Promise<Narrow> {
   const context = logged(narrow, reference);
   return {

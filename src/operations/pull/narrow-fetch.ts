@@ -36,11 +36,8 @@ export async function fetchNarrowly(context: RegistryContext, reference: Referen
   const remote = remoteOf(context);
   const { model, selector } = reference;
   if (selector.kind === "stage") return fetchStage(context, reference, selector.stage as StageName);
-  const pattern: RefName =
-    selector.kind === "version"
-      ? `${tagRef(formatVersionTag({ model, version: selector.version }))}*`
-      : `${TAGS}${model}@*`;
-  await context.git.fetch(remote.name, [same(pattern)], { depth: 1, filter: "tree:0" });
+  if (selector.kind === "version") await fetchVersion(context, { model, version: selector.version });
+  else await context.git.fetch(remote.name, [same(`${TAGS}${model}@*`)], { depth: 1, filter: "tree:0" });
   const entry = await chooseVersion(context, reference);
   if (entry !== null) await fetchTree(context, entry);
 }
@@ -81,7 +78,13 @@ async function fetchStage(context: RegistryContext, reference: Reference, stage:
   await git.fetchObjects(remote.name, [held]);
   const version = await versionNamedIn(context, held);
   if (version === null || (before !== null && formatVersionId(version) === formatVersionId(before))) return;
-  await git.fetch(remote.name, [same(`${tagRef(formatVersionTag(version))}*`)], { depth: 1, filter: "tree:0" });
+  await fetchVersion(context, version);
+}
+
+/** A version's tag, and the one that takes it out of use. */
+async function fetchVersion(context: RegistryContext, version: VersionId): Promise<void> {
+  const refspec = same(`${tagRef(formatVersionTag(version))}*`);
+  await context.git.fetch(remoteOf(context).name, [refspec], { depth: 1, filter: "blob:none" });
 }
 
 /** The version that the stage holds as far as is known here. */
