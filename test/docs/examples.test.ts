@@ -26,7 +26,7 @@ describe.concurrent.each(pageNames())("%s", (page) => {
 
   if (steps.length > 0 && !lacksPython) {
     test("does what it says", { timeout: 60_000 }, async () => {
-      const outcomes = await runPage(steps);
+      const outcomes = await runPage(steps, { withServer: blocks.some(({ words }) => words.includes("server")) });
       if (RENEW) renewOutputs(page, outcomes);
       else expect(outcomes.flatMap(complaint)).toEqual([]);
     });

@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A fenced block of a page, or a hidden one: `<!-- setup`, commands, `-->`. */
+/** A fenced block of a page, or a hidden one: `<!-- setup`, perhaps with words behind, commands, `-->`. */
 export interface Block {
   readonly page: string;
   /** Line of its first line of text, 1-based. */
   readonly line: number;
   /** First word of the info string; `setup` for a hidden block. */
   readonly language: string;
-  /** The other words, e.g. `file=registry.yaml`, `not-run`. */
+  /** The other words, e.g. `file=registry.yaml`, `not-run`, `server`. */
   readonly words: readonly string[];
   readonly lines: readonly string[];
 }
@@ -37,7 +37,8 @@ export function blocksOf(page: string): readonly Block[] {
     if (open === null) {
       const info = /^```(\S.*)?$/.exec(line);
       if (info !== null) open = { end: "```", line: index + 2, info: info[1] ?? "", lines: [] };
-      else if (line === "<!-- setup") open = { end: "-->", line: index + 2, info: "setup", lines: [] };
+      else if (/^<!-- setup\b/.test(line))
+        open = { end: "-->", line: index + 2, info: line.slice("<!-- ".length), lines: [] };
     } else if (line === open.end) {
       const [language = "", ...words] = open.info.split(" ");
       blocks.push({ page, line: open.line, language, words, lines: open.lines });

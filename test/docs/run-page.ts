@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolatedEnvironment } from "../support/run-git.ts";
 import { tempDir } from "../support/temp-repo.ts";
+import { startGitHost } from "./git-host.ts";
 import type { Step } from "./page-steps.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+const PROGRAM = join(PROJECT, "bin/git-model.js");
 
 /** What really happened at a step. */
 export interface Outcome {
@@ -17,19 +20,61 @@ export interface Outcome {
   readonly failed: readonly string[];
 }
 
+export interface PageOptions {
+  /** There is a Git host: see `startGitHost`. */
+  readonly withServer?: boolean;
+}
+
 /**
  * Runs the steps of a page one after the other in one bash, as a reader with a fresh machine would: real files, the
- * real program, answers as on a terminal of 100 columns. `PROJECT` names this checkout.
+ * real program, answers as on a terminal of 100 columns. `PROJECT` names this checkout, `SLIM` a folder of programs
+ * without Git, to be a PATH.
  */
-export async function runPage(steps: readonly Step[]): Promise<readonly Outcome[]> {
+export async function runPage(steps: readonly Step[], { withServer = false }: PageOptions = {}) {
   const home = await tempDir("git-model-docs-");
   const notes = join(home, "notes");
   const work = join(home, "work");
-  await Promise.all([mkdir(notes), mkdir(work), mkdir(join(home, "bin"))]);
-  await symlink(join(PROJECT, "bin/git-model.js"), join(home, "bin/git-model"));
+  const slim = join(home, "slim");
+  await Promise.all([notes, work, slim, join(home, "bin")].map((path) => mkdir(path)));
+  for (const folder of ["bin", "slim"]) await symlink(PROGRAM, join(home, folder, "git-model"));
+  for (const name of SLIM_PROGRAMS) await symlink(await programPath(name), join(slim, name));
   await writeFile(join(home, "page.sh"), pageScript(steps, notes));
-  await bash(join(home, "page.sh"), { cwd: work, env: readerEnvironment(home) });
+  const host = withServer ? await startGitHost(join(home, "host")) : null;
+  try {
+    await writeFile(join(home, ".gitconfig"), host?.config ?? "");
+    const env = { ...readerEnvironment(home), ...host?.environment, SLIM: slim };
+    await bash(join(home, "page.sh"), { cwd: work, env });
+  } finally {
+    host?.close();
+  }
   return Promise.all(steps.map((step, index) => outcomeOf(step, join(notes, String(index)))));
+}
+
+/** What a slim image with Node has, as far as pages need it. */
+const SLIM_PROGRAMS = [
+  "node",
+  "env",
+  "sh",
+  "bash",
+  "cat",
+  "ls",
+  "mkdir",
+  "readlink",
+  "sleep",
+  "test",
+  "rm",
+  "cp",
+  "mv",
+];
+
+async function programPath(name: string): Promise<string> {
+  if (name === "node") return process.execPath;
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
+  for (const folder of folders) {
+    const path = join(folder, name);
+    if (existsSync(path)) return path;
+  }
+  throw new Error(`${name} is not on the PATH`);
 }
 
 function pageScript(steps: readonly Step[], notes: string): string {
@@ -42,9 +87,10 @@ function pageScript(steps: readonly Step[], notes: string): string {
 }
 
 function readerEnvironment(home: string): NodeJS.ProcessEnv {
-  const environment = isolatedEnvironment({
+  const environment: NodeJS.ProcessEnv = isolatedEnvironment({
     HOME: home,
     XDG_CONFIG_HOME: join(home, ".config"),
+    GIT_CONFIG_GLOBAL: undefined,
     PATH: `${join(home, "bin")}:${process.env.PATH}`,
     PROJECT: PROJECT.replace(/\/$/, ""),
     GIT_MODEL_TTY: "100",
@@ -54,6 +100,7 @@ function readerEnvironment(home: string): NodeJS.ProcessEnv {
     environment[`GIT_${kind}_NAME`] = "ada";
     delete environment[`GIT_${kind}_DATE`];
   }
+  for (const name of Object.keys(environment)) if (/^(https?|all|no)_proxy$/i.test(name)) delete environment[name];
   return environment;
 }
 
