@@ -1,5 +1,6 @@
 import { RegistryError } from "../../errors.ts";
 import type { ConfigEntry } from "../../ports/git-store.ts";
+import { insteadOf } from "../git/instead-of.ts";
 import { printable } from "../git/printable.ts";
 import { isDirectoryUrl } from "./git-directory.ts";
 import { parseSshAddress } from "./ssh-address.ts";
@@ -79,16 +80,6 @@ function httpUrl(address: string, derived: boolean): string {
   return path === "" && !derived ? url.href.replace(/\/$/, "") : url.href;
 }
 
-/** The longest `url.<base>.insteadOf` that the address begins with is replaced by its base. */
-function insteadOf(address: string, config: readonly ConfigEntry[]): string {
-  const matching = config
-    .filter(({ key, value }) => /^url\..+\.insteadof$/s.test(key) && value !== "" && address.startsWith(value))
-    .sort((a, b) => b.value.length - a.value.length);
-  const [best] = matching;
-  if (best === undefined) return address;
-  return best.key.slice("url.".length, -".insteadof".length) + address.slice(best.value.length);
-}
-
 function unusable(address: string): RegistryError {
   return new RegistryError("lfs-failed", `no LFS server can be reached by ${shown(address)}`, {
     hint: "say where the objects are: git config remote.<name>.lfsurl https://…, ssh://… or a path",
@@ -96,5 +87,5 @@ function unusable(address: string): RegistryError {
 }
 
 function shown(address: string): string {
-  return printable(address).slice(0, 200);
+  return printable(address.replace(/[?#].*$/s, "")).slice(0, 200);
 }

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Logins } from "../../../../src/adapters/credentials/logins.ts";
+import { openLogins } from "../../../../src/adapters/credentials/open-logins.ts";
 import { type LocalStore, openLocalStore } from "../../../../src/adapters/lfs/local-store.ts";
 import { artifactRemoteFor } from "../../../../src/adapters/lfs/remote-for-url.ts";
 import type { Pointer } from "../../../../src/domain/artifact/pointer.ts";
 import type { ArtifactRemote } from "../../../../src/ports/artifact-store.ts";
 import type { Clock } from "../../../../src/ports/clock.ts";
 import type { ConfigEntry } from "../../../../src/ports/git-store.ts";
-import { NO_LOGINS, testClient } from "../../http/http-support.ts";
+import { testClient } from "../../http/http-support.ts";
 
 /** Time that passes only where somebody waits. */
 export interface QuickClock extends Clock {
@@ -57,6 +58,8 @@ export interface SideOptions {
   readonly clock?: Clock;
   /** URL of the Git remote; with `endpoint` it does not matter. */
   readonly url?: string;
+  /** Where a relative path is looked for and ssh runs. */
+  readonly base?: string;
 }
 
 /** A client with a store of its own; `endpoint` is its `lfs.url`. */
@@ -64,14 +67,15 @@ export async function openSide(endpoint: string | null, options: SideOptions = {
   const directory = await mkdtemp(join(tmpdir(), "git-model-side-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
   const clock = quickClock();
-  const { environment = {}, logins = NO_LOGINS, url = "https://registry.invalid/models" } = options;
+  const { environment = {}, url = "https://registry.invalid/models" } = options;
   const config = [...(endpoint === null ? [] : [{ key: "lfs.url", value: endpoint }]), ...(options.config ?? [])];
+  const logins = options.logins ?? openLogins({ config, environment, registryUrl: url, runGit: null });
   const idle = options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs };
   const store = openLocalStore({ commonDir: directory });
   const remote = artifactRemoteFor({
     remoteName: "origin",
     url,
-    base: directory,
+    base: options.base ?? directory,
     store,
     environment,
     config: async () => config,
