@@ -7,6 +7,7 @@ export interface HttpClient {
    * Sends one request and answers as soon as the headers are there, whatever the status. At most 3 redirects are
    * followed, never from https to http; where scheme, host or port change, every header that the caller gave and every
    * login is dropped; a PUT or POST follows 307 and 308 only.
+   * A reply holds one of 16 connections to its server until its body was read or discarded; more requests wait their turn.
    * Throws `network` (unreachable, reset, no byte for 30 s: `retryable`; a redirect or certificate that is refused: not),
    * `auth-failed` when the server wants a login and takes none that is known.
    */
@@ -22,8 +23,9 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | StreamBody;
   /**
-   * `login`: a 401 is answered with the logins that are known for the origin, and `http.extraHeader` goes along.
-   * `none`: only what the caller gives, for the hrefs of LFS actions on another origin.
+   * `login`: a 401 is answered with the logins that are known for the origin, and `http.extraHeader` goes along; a caller
+   * that brings an `Authorization` of its own gets the 401.
+   * `none`: only what the caller gives, userinfo included, for the hrefs of LFS actions; a 401 is an answer.
    */
   readonly access: "login" | "none";
   readonly signal?: AbortSignal;

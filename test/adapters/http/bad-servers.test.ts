@@ -74,8 +74,8 @@ describe("a server that", () => {
 
   it("is waited for no longer than the caller takes to read", async () => {
     const server = await startServer((_, response) => void response.end(Buffer.alloc(4_000_000)));
-    const reply = await testClient({ idleTimeoutMs: 50 }).send({ method: "GET", url: server.origin, access: "none" });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const reply = await testClient({ idleTimeoutMs: 250 }).send({ method: "GET", url: server.origin, access: "none" });
+    await new Promise((resolve) => setTimeout(resolve, 600));
     expect(await consume(reply)).toBe(4_000_000);
   });
 
@@ -96,11 +96,11 @@ describe("a server that", () => {
       size: 4,
       async *open() {
         yield Buffer.from("ab");
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 600));
         yield Buffer.from("cd");
       },
     };
-    const client = testClient({ idleTimeoutMs: 100 });
+    const client = testClient({ idleTimeoutMs: 250 });
     expect(await textOf(await client.send({ method: "PUT", url: server.origin, body, access: "none" }))).toBe("4");
   });
 
@@ -232,8 +232,8 @@ describe("a request", () => {
   });
 
   it("waits its turn when there are more than connections, without being given up", async () => {
-    const server = await startServer((_, response) => void setTimeout(() => response.end("x"), 30));
-    const client = testClient({ idleTimeoutMs: 150 });
+    const server = await startServer((_, response) => void setTimeout(() => response.end("x"), 100));
+    const client = testClient({ idleTimeoutMs: 1000 });
     const bodies = Array.from({ length: 200 }, () =>
       client.send({ method: "GET", url: server.origin, access: "none" }).then(textOf),
     );
