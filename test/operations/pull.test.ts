@@ -12,7 +12,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ADAPTERS, CHOSEN_ADAPTER, type TestRegistry, testRegistry } from "../support/registry.ts";
 import { git } from "../support/run-git.ts";
@@ -289,7 +289,9 @@ describe("damage", () => {
     const ask = (verify = false) => reader.registry.pull({ references: ["fraud@1.0.0"], printPath: true, verify });
     await ask();
     const sha256 = digest(FILES["model.onnx"]);
-    await flip(lfsObject(reader.repo.gitDir, sha256));
+    const own = lfsObject(reader.repo.gitDir, sha256);
+    await mkdir(dirname(own), { recursive: true });
+    await writeFile(own, FILES["model.onnx"].replace("w", "W"));
     await flipAll(join(reader.environment.XDG_CACHE_HOME ?? "", "git-model"), FILES["model.onnx"].length);
     const { models } = await ask(true);
     expect(models[0]?.files.find(({ path }) => path === "model.onnx")).toMatchObject({ sha256, source: "lfs" });

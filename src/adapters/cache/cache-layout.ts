@@ -14,27 +14,56 @@ import { makeDirectory, putInPlace, temporaryName } from "../system/durable-dire
  *     stamps/aa/bb/<sha256>.json    files that were found to have that digest, by inode and times
  *     versions/<tree>[.<role>]/     a read-only version; its files are hard links to objects
  *     links/<hash of path>.json     which symlinks outside point at a version
+ *     incomplete/<sha256>.part      large objects on their way
+ *     locks/                        who fetches a version, who uses it now, who drops what is too much
  *     bad/<sha256>                  damaged objects
  *     tmp/                          files on their way
  */
 export interface CacheLayout {
   readonly directory: string;
+  readonly objects: string;
   readonly versions: string;
+  readonly links: string;
+  readonly incomplete: string;
+  readonly bad: string;
+  readonly locks: string;
   readonly tmp: string;
   object(sha256: Sha256): string;
   stamp(sha256: Sha256): string;
-  version(version: Pick<Materialisation, "tree" | "role">): string;
+  version(version: VersionKey): string;
+  /** The lease of who fetches what the version lacks. */
+  fetching(version: VersionKey): string;
+  /** The lease of who drops what is too much. */
+  readonly dropping: string;
   link(key: string): string;
+}
+
+/** How the names of half-made versions begin, and of those on their way out; no version is named like this. */
+export const HALF_MADE = ".new-";
+export const PUT_AWAY = ".old-";
+
+export type VersionKey = Pick<Materialisation, "tree" | "role">;
+
+/** The name of a version in the cache. */
+export function versionName({ tree, role }: VersionKey): string {
+  return role === null ? tree : `${tree}.${role}`;
 }
 
 export function cacheLayout(directory: string): CacheLayout {
   return {
     directory,
+    objects: join(directory, "objects"),
     versions: join(directory, "versions"),
+    links: join(directory, "links"),
+    incomplete: join(directory, "incomplete"),
+    bad: join(directory, "bad"),
+    locks: join(directory, "locks"),
     tmp: join(directory, "tmp"),
     object: (sha256) => objectPath(directory, sha256),
     stamp: (sha256) => join(directory, "stamps", sha256.slice(0, 2), sha256.slice(2, 4), `${sha256}.json`),
-    version: ({ tree, role }) => join(directory, "versions", role === null ? tree : `${tree}.${role}`),
+    version: (version) => join(directory, "versions", versionName(version)),
+    fetching: (version) => join(directory, "locks", versionName(version)),
+    dropping: join(directory, "locks", "dropping"),
     link: (key) => join(directory, "links", `${key}.json`),
   };
 }

@@ -7,15 +7,19 @@ import type { FileOrigin, LaidOutFile, LayOutOptions, Materialisation, ObjectSou
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
-import { removeTree, sweep } from "../system/remove-tree.ts";
-import type { CacheLayout } from "./cache-layout.ts";
-import { AT_ONCE, gatherObjects, unique } from "./gather-objects.ts";
+import { takeLease } from "../system/lease.ts";
+import { removeTree } from "../system/remove-tree.ts";
+import { type CacheLayout, HALF_MADE, PUT_AWAY } from "./cache-layout.ts";
+import { AT_ONCE, fetchObjects, takeLocated, unique } from "./gather-objects.ts";
 import { copyMatches, lookAt, type ObjectCache } from "./object-cache.ts";
+import { sweepLeftovers } from "./sweep-leftovers.ts";
+import type { Uses } from "./uses.ts";
 import { besideArtifacts, chosenArtifacts, inspectVersion } from "./version-files.ts";
 
 export interface MaterialiseRequest {
   readonly layout: CacheLayout;
   readonly objects: ObjectCache;
+  readonly uses: Uses;
   readonly version: Materialisation;
   readonly source: ObjectSource;
   readonly options: LayOutOptions;
@@ -24,11 +28,10 @@ export interface MaterialiseRequest {
 export interface Materialised {
   readonly path: string;
   readonly files: readonly LaidOutFile[];
+  /** Whether anything was written for it. */
+  readonly isNew: boolean;
 }
 
-/** A half-made version; no version is named like this. */
-const NEW = ".new-";
-const OLD = ".old-";
 /** Every failed try means that another process replaced the directory in the same moment. */
 const TRIES = 5;
 /** What `link` answers where files cannot share an inode. */
@@ -44,66 +47,92 @@ const NOT_LINKABLE: ReadonlySet<string> = new Set([
 
 /** See `ModelCache.materialise`. */
 export async function materialiseVersion(request: MaterialiseRequest): Promise<Materialised> {
-  const { layout, objects, version, options } = request;
+  const { layout, objects, uses, version, options } = request;
   const path = layout.version(version);
   const artifacts = chosenArtifacts(version);
-  let origins: ReadonlyMap<string, FileOrigin> = new Map();
+  let brought: ReadonlySet<string> = new Set();
+  await uses.keep(version);
   for (let tries = 0; tries < TRIES; tries += 1) {
     // What this call has just brought and hashed need not be hashed a second time.
     const checking = tries === 0 ? options : { verify: false };
     const state = await inspectVersion({ version, directory: path, objects }, checking);
-    const files = artifacts.map((artifact) => ({ artifact, origin: origins.get(artifact.sha256) ?? "cache" }));
-    if (state === "intact") return { path, files };
-    origins = new Map([...(await holdObjects(request)), ...origins]);
-    await buildVersion(request, path);
+    if (state === "intact") {
+      const originOf = ({ sha256 }: Artifact): FileOrigin => (brought.has(sha256) ? "lfs" : "cache");
+      const files = artifacts.map((artifact) => ({ artifact, origin: originOf(artifact) }));
+      await objects.stamps.settle();
+      return { path, files, isNew: tries > 0 };
+    }
+    const more = await uses.during(version, () => bring(request, path));
+    brought = new Set([...more, ...brought]);
   }
   throw new RegistryError("disk", `${path} is damaged again each time it is made`, { retryable: true });
 }
 
-/** Sees to it that the cache holds every object of the version, and answers where each came from. */
-async function holdObjects(request: MaterialiseRequest): Promise<ReadonlyMap<string, FileOrigin>> {
+/**
+ * Makes the version of what the cache and the source's own store hold. What has to be fetched, one process fetches, and
+ * the others wait and find it there. Answers the digests that were not in the cache.
+ */
+async function bring(request: MaterialiseRequest, path: string): Promise<readonly string[]> {
   const { layout, objects, version, source, options } = request;
-  const pointers = unique(
-    chosenArtifacts(version)
-      .filter(({ size }) => size > 0)
-      .map((pointer) => ({ pointer })),
-  );
+  const { taken, left } = await holdObjects(request);
+  const build = async (): Promise<void> => {
+    await buildVersion(request, path);
+    await objects.stamps.settle();
+  };
+  if (left.length === 0) await build();
+  const lease = left.length === 0 ? null : await takeLease(layout.fetching(version));
+  try {
+    if (lease === null) return taken;
+    const state = await inspectVersion({ version, directory: path, objects }, { verify: false });
+    if (state === "intact") return taken;
+    const fetched = await fetchObjects(left, { layout, objects, source, onBytes: options.onBytes });
+    await build();
+    return [...taken, ...fetched.map(({ sha256 }) => sha256)];
+  } finally {
+    await lease?.release();
+  }
+}
+
+/** Takes what is at hand: the digests that the source's own store gave, and the objects that are left to fetch. */
+async function holdObjects({ layout, objects, uses, version, source, options }: MaterialiseRequest) {
+  const pointers = unique(chosenArtifacts(version));
+  uses.note(pointers.map(({ sha256 }) => sha256));
   const states = await inParallel(pointers, AT_ONCE, async (pointer) => {
     const state = await objects.check(layout.object(pointer.sha256), pointer, { verify: options.verify });
     if (state === "damaged") await objects.setAside(pointer);
     return state;
   });
   const wanted = pointers.filter((_, index) => states[index] !== "intact").map((pointer) => ({ pointer }));
-  await gatherObjects(wanted, { source, sink: objects.sink }, ({ pointer }, from) =>
-    objects.admit(pointer, from, options.onBytes),
-  );
-  return new Map(wanted.map(({ pointer }) => [pointer.sha256, "lfs"]));
+  const left = await takeLocated(wanted, source, ({ pointer }, from) => objects.admit(pointer, from, options.onBytes));
+  const taken = wanted.filter((one) => !left.includes(one)).map(({ pointer }) => pointer.sha256);
+  return { taken, left: left.map(({ pointer }) => pointer) };
 }
 
 /** Makes the directory beside its place and renames it. If another process was faster, its directory stays. */
 async function buildVersion({ layout, objects, version }: MaterialiseRequest, path: string): Promise<void> {
   await makeDirectory(layout.versions, false);
-  const temporary = join(layout.versions, `${NEW}${temporaryName()}`);
+  const temporary = join(layout.versions, `${HALF_MADE}${temporaryName()}`);
   const artifacts = chosenArtifacts(version);
   try {
     await mkdir(temporary);
     const { mtimeMs } = await stat(temporary);
-    for (const prefix of [NEW, OLD]) await sweep(layout.versions, prefix, mtimeMs);
-    await sweep(layout.tmp, "", mtimeMs);
+    await sweepLeftovers(layout, mtimeMs);
     const folders = await makeFolders(temporary, artifacts);
-    await inParallel(artifacts, AT_ONCE, (artifact) =>
+    const placed = await inParallel(artifacts, AT_ONCE, (artifact) =>
       place({ layout, objects, artifact }, join(temporary, artifact.path)),
     );
+    // An object was dropped meanwhile: the next try brings it again.
+    if (placed.includes(false)) return;
     for (const [name, bytes] of besideArtifacts(version))
       await writeFile(join(temporary, name), bytes, { mode: 0o444 });
     for (const folder of folders) await chmod(folder, 0o555);
-    await takeOver({ layout, objects, version }, temporary, path);
+    renewStamps({ layout, objects }, artifacts);
+    await takeOver({ objects, version }, temporary, path);
   } catch (error) {
     throw diskError("write", path, error);
   } finally {
     await removeTree(temporary).catch(() => undefined);
-    // Links that came and went changed the ctime of the objects.
-    for (const pointer of artifacts) await renewStamp({ layout, objects }, pointer);
+    renewStamps({ layout, objects }, artifacts);
   }
 }
 
@@ -124,19 +153,26 @@ interface Placing {
   readonly artifact: Artifact;
 }
 
-async function place({ layout, objects, artifact }: Placing, path: string): Promise<void> {
+/** Answers false where the object is gone. */
+async function place({ layout, objects, artifact }: Placing, path: string): Promise<boolean> {
   const pointer: Pointer = { sha256: artifact.sha256, size: artifact.size };
-  if (pointer.size === 0) return writeFile(path, "", { mode: 0o444 });
+  if (pointer.size === 0) {
+    await writeFile(path, "", { mode: 0o444 });
+    return true;
+  }
   const object = layout.object(pointer.sha256);
   try {
     await link(object, path);
+    return true;
   } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
     if (!NOT_LINKABLE.has(errnoOf(error) ?? "")) throw error;
-    const options = { durable: true, mode: 0o444 };
-    if (!(await copyMatches({ from: object, to: path, pointer }, options))) return;
-    const stats = lookAt(path);
-    if (stats !== null) await objects.stamps.record(pointer.sha256, stats);
   }
+  const options = { durable: objects.stamps.needSync, mode: 0o444 };
+  if (!(await copyMatches({ from: object, to: path, pointer }, options))) return false;
+  const stats = lookAt(path);
+  if (stats !== null) objects.stamps.record(pointer.sha256, stats);
+  return true;
 }
 
 /**
@@ -144,17 +180,13 @@ async function place({ layout, objects, artifact }: Placing, path: string): Prom
  * a slow process does not replace what a faster one has just repaired.
  */
 async function takeOver(
-  { layout, objects, version }: { layout: CacheLayout; objects: ObjectCache; version: Materialisation },
+  { objects, version }: { objects: ObjectCache; version: Materialisation },
   temporary: string,
   path: string,
 ): Promise<void> {
-  for (const { sha256 } of chosenArtifacts(version)) {
-    const stats = lookAt(layout.object(sha256));
-    if (stats !== null) await objects.stamps.renew(sha256, stats);
-  }
   const state = await inspectVersion({ version, directory: path, objects }, { verify: false });
   if (state === "intact") return;
-  const old = join(layout.versions, `${OLD}${temporaryName()}`);
+  const old = join(dirname(path), `${PUT_AWAY}${temporaryName()}`);
   try {
     if (state === "damaged") await rename(path, old);
     await rename(temporary, path);
@@ -165,10 +197,10 @@ async function takeOver(
   }
 }
 
-async function renewStamp(
-  { layout, objects }: Pick<Placing, "layout" | "objects">,
-  { sha256 }: Pointer,
-): Promise<void> {
-  const stats = lookAt(layout.object(sha256));
-  if (stats !== null) await objects.stamps.renew(sha256, stats);
+/** Links that came and went changed the ctime of the objects. */
+function renewStamps({ layout, objects }: Pick<Placing, "layout" | "objects">, pointers: readonly Pointer[]): void {
+  for (const { sha256 } of pointers) {
+    const stats = lookAt(layout.object(sha256));
+    if (stats !== null) objects.stamps.renew(sha256, stats);
+  }
 }

@@ -1,14 +1,14 @@
 import { lstatSync } from "node:fs";
-import { chmod, lstat, rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ArtifactSink } from "../../ports/artifact-store.ts";
 import { openLocalStore, quarantineObject } from "../lfs/local-store.ts";
 import { diskError } from "../system/disk-error.ts";
-import { copyHashed, hashFile } from "../system/durable-copy.ts";
+import { copyHashed, hashFile, syncFile } from "../system/durable-copy.ts";
 import { putInPlace } from "../system/durable-directory.ts";
 import { type CacheLayout, temporaryFile } from "./cache-layout.ts";
-import { openStamps, type Stamps } from "./stamps.ts";
+import type { Stamps } from "./stamps.ts";
 
 export type FileState = "intact" | "damaged" | "absent";
 
@@ -21,7 +21,7 @@ export interface Checking {
 /** The verified objects of the cache. */
 export interface ObjectCache {
   readonly stamps: Stamps;
-  /** Where fetched objects arrive. */
+  /** Where fetched objects arrive, read-only; the hash that verified one is its first stamp. */
   readonly sink: ArtifactSink;
   /** Whether a file, in `objects/` or in a version, has the pointer's bytes. */
   check(path: string, pointer: Pointer, checking: Checking): Promise<FileState>;
@@ -32,9 +32,9 @@ export interface ObjectCache {
 }
 
 const READ_ONLY = 0o444;
+const WRITABLE = 0o222n;
 
-export function openObjectCache(layout: CacheLayout): ObjectCache {
-  const stamps = openStamps(layout);
+export function openObjectCache(layout: CacheLayout, stamps: Stamps): ObjectCache {
   const check: ObjectCache["check"] = async (path, pointer, { verify, onBytes }) => {
     const stats = lookAt(path);
     if (stats === null) return "absent";
@@ -43,29 +43,37 @@ export function openObjectCache(layout: CacheLayout): ObjectCache {
       onBytes?.(pointer.size);
       return "intact";
     }
+    // git-lfs may have put it there, where the cache is a mirror's storage.
+    const look = (stats.mode & WRITABLE) === 0n ? stats : await protect(path);
     if ((await hashFile(path, onBytes)).sha256 !== pointer.sha256) return "damaged";
-    await stamps.record(pointer.sha256, stats);
+    if (stamps.needSync) await syncFile(path);
+    if (look !== null) stamps.record(pointer.sha256, look);
     return "intact";
   };
   return {
     stamps,
-    sink: openLocalStore({ commonDir: layout.directory, storage: layout.directory, durableDownloads: false }),
+    sink: openLocalStore({
+      commonDir: layout.directory,
+      storage: layout.directory,
+      durableDownloads: stamps.needSync,
+      mode: READ_ONLY,
+      onArrived: ({ sha256 }, file) => stamps.record(sha256, file),
+    }),
     check,
     async admit(pointer, from, onBytes) {
       const path = layout.object(pointer.sha256);
       // The cache may itself be the LFS storage of the mirror that fetches.
-      if (from === path) return adopt(path, () => check(path, pointer, { verify: true, onBytes }));
+      if (from === path) return (await check(path, pointer, { verify: true, onBytes })) === "intact";
       const temporary = await temporaryFile(layout);
       try {
-        const options = { durable: true, mode: READ_ONLY, onBytes, as: path };
+        const options = { durable: stamps.needSync, mode: READ_ONLY, onBytes, as: path };
         if (!(await copyMatches({ from, to: temporary, pointer }, options))) return false;
-        // A name that is lost costs a copy; bytes that are lost under a stamp would be handed out.
         await putInPlace(temporary, path, false);
       } finally {
         await rm(temporary, { force: true }).catch(() => undefined);
       }
       const stats = lookAt(path);
-      if (stats !== null) await stamps.record(pointer.sha256, stats);
+      if (stats !== null) stamps.record(pointer.sha256, stats);
       return true;
     },
     async setAside({ sha256 }) {
@@ -91,14 +99,10 @@ export async function copyMatches(
   }
 }
 
-async function adopt(path: string, check: () => Promise<FileState>): Promise<boolean> {
-  const isFile = await lstat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
-  if (!isFile) return false;
-  await chmod(path, READ_ONLY);
-  return (await check()) === "intact";
+/** Takes the right to write away, where we may, and answers the new look. */
+async function protect(path: string) {
+  await chmod(path, READ_ONLY).catch(() => undefined);
+  return lookAt(path);
 }
 
 /** What is at a path, symlinks not followed, with nanoseconds; null for nothing. */

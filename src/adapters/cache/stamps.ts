@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
+import { inParallel } from "../system/in-parallel.ts";
 import { type CacheLayout, writeNote } from "./cache-layout.ts";
 
 /** The look of a file that a change of its bytes cannot keep. Decimal text, because nanoseconds exceed a double. */
@@ -8,6 +9,8 @@ interface Stamp {
   readonly size: string;
   readonly mtimeNs: string;
   readonly ctimeNs: string;
+  /** For bytes that may not be on the disk yet: the boot in which they were written. Absent: they are. */
+  readonly boot?: string;
 }
 
 export interface Stamped {
@@ -20,43 +23,59 @@ export interface Stamped {
 /**
  * Which files are known to hold an object: a file whose inode, size, mtime and ctime are those recorded when its hash
  * was last checked need not be hashed again. A stamp that is absent or torn costs a hash, nothing else.
+ *
+ * What is written here is not fsynced. So that a stamp does not outlive bytes that a power failure took, it holds in
+ * the boot in which the file was hashed; a hash in a later one proves that the bytes came through, and holds for ever.
  */
 export interface Stamps {
+  /** Where the system does not tell one boot from another, bytes must be on the disk before they are recorded. */
+  readonly needSync: boolean;
   vouchFor(sha256: Sha256, file: Stamped): boolean;
   /** Records what a hash has just proved. `file` is the look of the file from before it was hashed. */
-  record(sha256: Sha256, file: Stamped): Promise<void>;
-  /**
-   * Records the new ctime of a known file after its number of links changed, which does not touch its bytes. Answers
-   * false for a file that was not known.
-   */
-  renew(sha256: Sha256, file: Stamped): Promise<boolean>;
+  record(sha256: Sha256, file: Stamped): void;
+  /** Records the new ctime of a known file after its number of links changed, which does not touch its bytes. */
+  renew(sha256: Sha256, file: Stamped): void;
+  /** Writes what was recorded for other processes and for later. */
+  settle(): Promise<void>;
 }
 
 /** An object may be at several inodes where hard links are not possible. */
 const STAMPS_PER_OBJECT = 16;
+const WRITTEN_AT_ONCE = 8;
 
-export function openStamps(layout: CacheLayout): Stamps {
-  const write = async (sha256: Sha256, file: Stamped): Promise<void> => {
-    const stamp = stampOf(file);
-    const others = readStamps(layout.stamp(sha256)).filter(({ ino }) => ino !== stamp.ino);
-    const stamps = [stamp, ...others].slice(0, STAMPS_PER_OBJECT);
-    // A cache that cannot be written is still good to read, only slower.
-    await writeNote(layout, layout.stamp(sha256), { stamps }).catch(() => undefined);
+/** `boot` names the present boot; null where the system does not say. */
+export function openStamps(layout: CacheLayout, boot: string | null): Stamps {
+  // What this process knows and has not written yet.
+  const unwritten = new Map<Sha256, readonly Stamp[]>();
+  const stampsOf = (sha256: Sha256) => unwritten.get(sha256) ?? readStamps(layout.stamp(sha256));
+  const put = (sha256: Sha256, stamp: Stamp): void => {
+    const others = stampsOf(sha256).filter(({ ino }) => ino !== stamp.ino);
+    unwritten.set(sha256, [stamp, ...others].slice(0, STAMPS_PER_OBJECT));
   };
   return {
+    needSync: boot === null,
     vouchFor(sha256, file) {
       const stamp = stampOf(file);
-      return readStamps(layout.stamp(sha256)).some(
-        (known) => isSameFile(known, stamp) && known.ctimeNs === stamp.ctimeNs,
-      );
+      const known = stampsOf(sha256).find((one) => isSameMoment(one, stamp));
+      return known !== undefined && (known.boot === undefined || known.boot === boot);
     },
-    record: write,
-    async renew(sha256, file) {
+    record(sha256, file) {
       const stamp = stampOf(file);
-      const known = readStamps(layout.stamp(sha256)).find((one) => isSameFile(one, stamp));
-      if (known === undefined) return false;
-      if (known.ctimeNs !== stamp.ctimeNs) await write(sha256, file);
-      return true;
+      const known = stampsOf(sha256).find((one) => isSameMoment(one, stamp));
+      const cameThrough = known !== undefined && known.boot !== boot;
+      put(sha256, boot === null || cameThrough ? stamp : { ...stamp, boot });
+    },
+    renew(sha256, file) {
+      const { ctimeNs, ...rest } = stampOf(file);
+      const known = stampsOf(sha256).find((one) => isSameFile(one, rest));
+      if (known !== undefined && known.ctimeNs !== ctimeNs) put(sha256, { ...known, ctimeNs });
+    },
+    async settle() {
+      await inParallel([...unwritten], WRITTEN_AT_ONCE, async ([sha256, stamps]) => {
+        // A cache that cannot be written is still good to read, only slower.
+        await writeNote(layout, layout.stamp(sha256), { stamps }).catch(() => undefined);
+        if (unwritten.get(sha256) === stamps) unwritten.delete(sha256);
+      });
     },
   };
 }
@@ -65,7 +84,11 @@ function stampOf({ ino, size, mtimeNs, ctimeNs }: Stamped): Stamp {
   return { ino: `${ino}`, size: `${size}`, mtimeNs: `${mtimeNs}`, ctimeNs: `${ctimeNs}` };
 }
 
-function isSameFile(a: Stamp, b: Stamp): boolean {
+function isSameMoment(a: Stamp, b: Stamp): boolean {
+  return isSameFile(a, b) && a.ctimeNs === b.ctimeNs;
+}
+
+function isSameFile(a: Omit<Stamp, "ctimeNs">, b: Omit<Stamp, "ctimeNs">): boolean {
   return a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
 }
 
@@ -81,6 +104,7 @@ function readStamps(path: string): readonly Stamp[] {
 
 function isStamp(value: unknown): value is Stamp {
   if (typeof value !== "object" || value === null) return false;
-  const fields: Partial<Record<string, unknown>> = { ...value };
-  return ["ino", "size", "mtimeNs", "ctimeNs"].every((key) => typeof fields[key] === "string");
+  const { boot, ...fields }: Partial<Record<string, unknown>> = { ...value };
+  const areText = ["ino", "size", "mtimeNs", "ctimeNs"].every((key) => typeof fields[key] === "string");
+  return areText && (boot === undefined || typeof boot === "string");
 }

@@ -1,22 +1,11 @@
-import { createHash } from "node:crypto";
-import { lstat, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, readlink, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RegistryError } from "../../errors.ts";
+import { systemClock } from "../system/clock.ts";
 import { diskError, errnoOf } from "../system/disk-error.ts";
 import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
 import { type CacheLayout, refuseInsideCache, writeNote } from "./cache-layout.ts";
-
-/** What the cache remembers of a symlink that was made to point into it (DETAILS 39). */
-export interface LinkNote {
-  readonly schemaVersion: 1;
-  readonly link: string;
-  readonly target: string;
-  readonly previous: string | null;
-  /** Earlier targets, the newest first, and when each was left; those left more than a day ago are dropped. */
-  readonly former: readonly { readonly target: string; readonly until: string }[];
-}
-
-const DAY = 24 * 60 * 60 * 1000;
+import { keptFormer, type LinkNote, noteOf, readLinkNote } from "./link-notes.ts";
 
 /** See `ModelCache.link`. Both paths are absolute. */
 export async function switchLink(
@@ -24,7 +13,10 @@ export async function switchLink(
   { target, link }: { readonly target: string; readonly link: string },
 ): Promise<{ readonly changed: boolean }> {
   const current = await currentTarget(link);
-  if (current === target) return { changed: false };
+  if (current === target) {
+    await noteAgain({ layout, target, link }, current);
+    return { changed: false };
+  }
   const parent = dirname(link);
   const temporary = join(parent, `.${basename(link).slice(0, 100)}.git-model-${temporaryName()}`);
   await refuseInsideCache(layout.directory, link);
@@ -32,15 +24,28 @@ export async function switchLink(
   try {
     await symlink(target, temporary, "dir");
     // Before the switch, so that at every moment the target and the one before it are known as used.
-    await noteLink({ layout, target, link }, current, (await lstat(temporary)).mtimeMs);
+    await noteLink({ layout, target, link }, current);
     await refuseUnlessLink(link);
     await rename(temporary, link);
+    await noteAgain({ layout, target, link }, current);
   } catch (error) {
     throw diskError("write", link, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
   return { changed: true };
+}
+
+interface Noting {
+  readonly layout: CacheLayout;
+  readonly target: string;
+  readonly link: string;
+}
+
+/** Who drops what is unused takes the note of a link that is not there yet for that of a removed one. */
+async function noteAgain(noting: Noting, previous: string | null): Promise<void> {
+  if ((await readLinkNote(noteOf(noting.layout, noting.link))) !== null) return;
+  await noteLink(noting, previous === noting.target ? null : previous);
 }
 
 async function currentTarget(link: string): Promise<string | null> {
@@ -65,15 +70,11 @@ async function refuseUnlessLink(link: string): Promise<boolean> {
   }
 }
 
-async function noteLink(
-  { layout, target, link }: { readonly layout: CacheLayout; readonly target: string; readonly link: string },
-  previous: string | null,
-  now: number,
-): Promise<void> {
-  const path = layout.link(createHash("sha256").update(link).digest("hex"));
-  const before = await readNote(path);
+async function noteLink({ layout, target, link }: Noting, previous: string | null): Promise<void> {
+  const now = systemClock.now();
+  const path = noteOf(layout, link);
   const left = previous === null ? [] : [{ target: previous, until: new Date(now).toISOString() }];
-  const recent = (before?.former ?? []).filter(({ until }) => Date.parse(until) > now - DAY);
+  const recent = keptFormer((await readLinkNote(path))?.former ?? [], now);
   const former = [...left, ...recent].filter((one) => one.target !== target);
   const note: LinkNote = { schemaVersion: 1, link, target, previous, former };
   try {
@@ -82,19 +83,4 @@ async function noteLink(
     // A cache that cannot be written loses nothing that the note would protect.
     if (!["EROFS", "EACCES"].includes(errnoOf(error) ?? "")) throw error;
   }
-}
-
-async function readNote(path: string): Promise<Pick<LinkNote, "former"> | null> {
-  try {
-    const { former } = JSON.parse(await readFile(path, "utf8")) as { readonly former?: unknown };
-    return Array.isArray(former) ? { former: former.filter(isFormer) } : null;
-  } catch {
-    return null;
-  }
-}
-
-function isFormer(value: unknown): value is LinkNote["former"][number] {
-  if (typeof value !== "object" || value === null) return false;
-  const { target, until }: { readonly target?: unknown; readonly until?: unknown } = value;
-  return typeof target === "string" && typeof until === "string";
 }

@@ -63,8 +63,8 @@ async function place(
   },
 ): Promise<{ readonly path: string; readonly changed: boolean; readonly files: readonly LaidOutFile[] }> {
   const { target, verify, offline } = one.question;
-  const source = objectSource(context, one.details, offline);
   const options: LayOutOptions = { verify, onBytes: (bytes) => one.progress.advance(bytes) };
+  const source = objectSource(context, { details: one.details, offline, progress: one.progress });
   if (target.kind === "directory") {
     const { files } = await context.cache.copyOut(one.version, context.resolvePath(target.path), source, {
       ...options,
@@ -109,14 +109,17 @@ async function materialisationOf(
   return { tree: details.tree, artifacts: chosen, manifest: manifest ?? new Uint8Array(), card, role };
 }
 
-/** The repository's own store first, then the remote's; a damaged object is quarantined and fetched again. */
-function objectSource(context: RegistryContext, details: VersionDetails, offline: boolean): ObjectSource {
+/** The repository's own store first, then the remote's, which fills the cache; a damaged object is quarantined and fetched again. */
+function objectSource(
+  context: RegistryContext,
+  { details, offline, progress }: { details: VersionDetails; offline: boolean; progress: Progress },
+): ObjectSource {
   return {
     locate: async (pointer) =>
       (await context.store.check(pointer)) === "present" ? context.store.pathOf(pointer.sha256) : null,
-    fetch: async (pointers) => {
+    fetch: async (pointers, sink) => {
       if (context.remote === null || offline) throw missing(details, pointers, offline && context.remote !== null);
-      await context.remote.artifacts.download(pointers, context.store);
+      await context.remote.artifacts.download(pointers, sink, (bytes) => progress.advance(bytes));
     },
     reportCorrupt: (pointer) => context.store.quarantine(pointer),
   };

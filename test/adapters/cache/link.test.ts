@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { LinkNote } from "../../../src/adapters/cache/switch-link.ts";
+import type { LinkNote } from "../../../src/adapters/cache/link-notes.ts";
 import { failure } from "../lfs/objects.ts";
 import { sampleCache } from "./sample-version.ts";
 

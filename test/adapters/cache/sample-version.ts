@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { openModelCache } from "../../../src/adapters/cache/model-cache.ts";
 import { openLocalStore } from "../../../src/adapters/lfs/local-store.ts";
 import type { Artifact } from "../../../src/domain/artifact/artifact.ts";
@@ -10,7 +10,7 @@ import type { ObjectId } from "../../../src/domain/object-id.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import type { Materialisation, ObjectSource } from "../../../src/ports/model-cache.ts";
 import { tempDir } from "../../support/temp-repo.ts";
-import { pointerTo } from "../lfs/objects.ts";
+import { pointerTo, stream } from "../lfs/objects.ts";
 
 export interface SampleFile {
   readonly content: string | Uint8Array;
@@ -43,13 +43,11 @@ export async function sampleCache() {
       const path = store.pathOf(pointer.sha256);
       return (await store.check(pointer)) === "missing" ? null : path;
     },
-    async fetch(pointers) {
+    async fetch(pointers, sink) {
       fetched.push([...pointers]);
-      for (const { sha256 } of pointers) {
-        const content = far.get(sha256);
-        if (content === undefined) continue;
-        await mkdir(dirname(store.pathOf(sha256)), { recursive: true });
-        await writeFile(store.pathOf(sha256), content);
+      for (const pointer of pointers) {
+        const content = far.get(pointer.sha256);
+        if (content !== undefined) await sink.receive(pointer, stream(content));
       }
     },
     async reportCorrupt(pointer) {
