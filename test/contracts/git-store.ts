@@ -1,5 +1,6 @@
 import { describeGitHistory } from "./git-store/history.ts";
 import { describeGitObjects } from "./git-store/objects.ts";
+import { describeGitPartialFetches } from "./git-store/partial-fetches.ts";
 import { describeGitRefs } from "./git-store/refs.ts";
 import { describeGitRemotes } from "./git-store/remotes.ts";
 import { describeGitRepositories } from "./git-store/repositories.ts";
@@ -14,4 +15,6 @@ export function describeGitStore(name: string, subject: GitStoreSubject): void {
   describeGitObjects(name, subject);
   describeGitHistory(name, subject);
   describeGitRemotes(name, subject);
+  describeGitRemotes(`${name} over HTTP`, subject, "http");
+  describeGitPartialFetches(name, subject);
 }

@@ -24,9 +24,12 @@ export interface ReceivedRequest {
  * are streamed.
  */
 export async function startGitHttpServer(root: string, login?: string): Promise<GitHttpServer> {
+  const requests: string[] = [];
   const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
-    received.push(recorded(request));
+    const line = `${request.method} ${request.url}`;
+    requests.push(line);
+    received.push({ ...recorded(request), line });
     const given = request.headers.authorization?.replace(/^Basic /, "") ?? "";
     if (login !== undefined && Buffer.from(given, "base64").toString() !== login) {
       request.resume();
@@ -43,18 +46,15 @@ export async function startGitHttpServer(root: string, login?: string): Promise<
   const address = server.address();
   return {
     origin: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    requests,
     received,
-    get requests() {
-      return received.map(({ line }) => line);
-    },
   };
 }
 
-function recorded(request: IncomingMessage): ReceivedRequest {
+function recorded(request: IncomingMessage): Omit<ReceivedRequest, "line"> {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   return {
-    line: `${request.method} ${request.url}`,
     headers: request.headers,
     body: () => Buffer.concat(chunks),
   };

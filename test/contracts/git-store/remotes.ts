@@ -1,19 +1,25 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { ObjectId } from "../../../src/domain/object-id.ts";
 import type { GitStore, RefEdit, Refspec } from "../../../src/ports/git-store.ts";
+import { startGitHttpServer } from "../../support/git-http-server.ts";
 import { checkedId, type TempRepo, tempRepo } from "../../support/temp-repo.ts";
 import { branch, type GitStoreSubject, openFor, tag, withCode } from "./subject.ts";
 
 const BRANCHES: Refspec = { source: "refs/heads/*", target: "refs/remotes/origin/*", force: true };
 const TAGS: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
 
-export function describeGitRemotes(name: string, subject: GitStoreSubject): void {
+/** The promises about remotes, on those that are directories or on those that real git serves over HTTP. */
+export function describeGitRemotes(name: string, subject: GitStoreSubject, transport: Transport = "directory"): void {
+  const { kinds, addressOf } = WAYS[transport];
+  const runsHooks = transport === "http" || subject.capabilities.remoteHooks;
+  const clonePair = (kind?: string) => clonePairAt(kind, addressOf);
+
   describe(`${name}: what a remote advertises`, () => {
-    it.each(["path", "file URL"])("lists refs and the branch of HEAD (%s)", async (kind) => {
-      const { repo, remote, one } = await clonePair(kind === "file URL");
+    it.each(kinds)("lists refs and the branch of HEAD (%s)", async (kind) => {
+      const { repo, remote, one } = await clonePair(kind);
       await remote.git("tag", "-a", "v1", "-m", "v", one);
       await remote.git("branch", "stage/a", one);
       const store = await openFor(subject, repo.path);
@@ -37,7 +43,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
     it("knows no head where HEAD is unborn, or names a branch that does not exist", async () => {
       const empty = await tempRepo({ bare: true });
       const repo = await tempRepo();
-      await repo.git("remote", "add", "origin", empty.path);
+      await repo.git("remote", "add", "origin", await addressOf(empty));
       const store = await openFor(subject, repo.path);
       expect(await store.listRemote("origin")).toEqual({ head: null, refs: [] });
       const one = await repo.commit("one");
@@ -50,7 +56,8 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
 
     it("fails clearly where there is no repository", async () => {
       const { repo } = await clonePair();
-      await repo.git("remote", "set-url", "origin", join(repo.path, "nowhere"));
+      const origin = await repo.git("remote", "get-url", "origin");
+      await repo.git("remote", "set-url", "origin", `${origin}-nowhere`);
       const store = await openFor(subject, repo.path);
       await expect(store.listRemote("origin")).rejects.toThrowError(withCode("git-failed"));
       await expect(store.fetch("origin", [BRANCHES])).rejects.toThrowError(withCode("git-failed"));
@@ -180,7 +187,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
     it("follows a history that is not ours into an empty repository", async () => {
       const { remote, one } = await clonePair();
       const fresh = await tempRepo();
-      await fresh.git("remote", "add", "origin", remote.path);
+      await fresh.git("remote", "add", "origin", await addressOf(remote));
       const store = await openFor(subject, fresh.path);
       await store.fetch("origin", [BRANCHES]);
       expect(await store.readRef("refs/remotes/origin/main")).toBe(one);
@@ -189,8 +196,8 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
   });
 
   describe(`${name}: pushing`, () => {
-    it.each(["path", "file URL"])("creates, moves and deletes; tracking refs follow (%s)", async (kind) => {
-      const { repo, remote, one } = await clonePair(kind === "file URL");
+    it.each(kinds)("creates, moves and deletes; tracking refs follow (%s)", async (kind) => {
+      const { repo, remote, one } = await clonePair(kind);
       await remote.git("branch", "gone", one);
       await remote.git("branch", "moved", one);
       await repo.git("fetch", "-q");
@@ -290,7 +297,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
       const remote = await tempRepo();
       const one = await remote.commit("one");
       const repo = await tempRepo();
-      await repo.git("remote", "add", "origin", remote.path);
+      await repo.git("remote", "add", "origin", await addressOf(remote));
       await repo.git("fetch", "-q", "origin");
       const store = await openFor(subject, repo.path);
       const two = await newCommit(store, one, "two");
@@ -319,7 +326,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
         { ref: branch("stage/a"), from: null, to: one },
         { ref: branch("b"), from: null, to: one },
       ]);
-      if (subject.capabilities.remoteHooks) {
+      if (runsHooks) {
         expect(await pushing).toMatchObject([
           { status: "refused", reason: expect.stringMatching(/hook declined/) },
           { status: "pushed" },
@@ -378,13 +385,34 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject): void
   });
 }
 
+export type Transport = "directory" | "http";
+
+type AddressOf = (remote: TempRepo, kind?: string) => Promise<string>;
+
+/** How the remotes of tests are reached. */
+const WAYS: Readonly<Record<Transport, { readonly kinds: readonly string[]; readonly addressOf: AddressOf }>> = {
+  directory: {
+    kinds: ["path", "file URL"],
+    addressOf: async ({ path }, kind) => (kind === "file URL" ? pathToFileURL(path).href : path),
+  },
+  http: {
+    kinds: ["http"],
+    async addressOf(remote) {
+      await remote.git("config", "http.receivepack", "true");
+      const { origin } = await startGitHttpServer(dirname(remote.path));
+      return `${origin}/${basename(remote.path)}`;
+    },
+  },
+};
+
 /** A bare remote with one commit on main, and a repository that has fetched it. */
-async function clonePair(
-  asUrl = false,
+async function clonePairAt(
+  kind: string | undefined,
+  addressOf: AddressOf,
 ): Promise<{ readonly repo: TempRepo; readonly remote: TempRepo; readonly one: ObjectId }> {
   const [repo, remote] = await Promise.all([tempRepo(), tempRepo({ bare: true })]);
   const one = await repo.commit("one", { "a.txt": "a" });
-  await repo.git("remote", "add", "origin", asUrl ? pathToFileURL(remote.path).href : remote.path);
+  await repo.git("remote", "add", "origin", await addressOf(remote, kind));
   await repo.git("push", "-q", "origin", "main");
   return { repo, remote, one };
 }

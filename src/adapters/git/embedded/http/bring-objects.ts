@@ -34,9 +34,10 @@ export async function bringHistory(bringing: Bringing, wanted: WantedHistory): P
   if (still !== null) throw notWhole(bringing, still);
 }
 
-/** Brings single objects with all that is below them. */
+/** Brings single objects with all that they reach; a commit comes without its history where ours are cut off anyway. */
 export async function bringObjects(bringing: Bringing, ids: readonly ObjectId[]): Promise<void> {
-  const missing = await bring(bringing, { ids, targets: [], depth: undefined, filter: undefined }, []);
+  const depth = (await bringing.local.edge()).size > 0 ? 1 : undefined;
+  const missing = await bring(bringing, { ids, targets: [], depth, filter: undefined }, []);
   if (missing !== null) throw notWhole(bringing, missing);
 }
 

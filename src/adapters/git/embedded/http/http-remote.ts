@@ -3,6 +3,7 @@ import { RegistryError } from "../../../../errors.ts";
 import type { Ref, RefName, RemoteAdvertisement } from "../../../../ports/git-store.ts";
 import type { HttpClient } from "../../../http/http-client.ts";
 import type { EmbeddedRepository } from "../embedded-repository.ts";
+import { visitReferences } from "../object-references.ts";
 import { type EmbeddedRemote, matches } from "../remote.ts";
 import type { Advertisement, Capabilities, RemoteRefs } from "./advertisement.ts";
 import { bringHistory, bringObjects } from "./bring-objects.ts";
@@ -62,15 +63,18 @@ function advertised({ head, refs }: RemoteRefs, patterns?: readonly RefName[]): 
   };
 }
 
-/** What is not here of an object and of the folders below it. */
+/** What is not here of an object and of all that it reaches, the histories of commits left out. */
 function missingBelow({ objects }: EmbeddedRepository, id: ObjectId): readonly ObjectId[] {
   const missing: ObjectId[] = [];
   const seen = new Set([id]);
   for (const each of seen) {
     const kind = objects.header(each)?.kind;
+    const raw = kind === undefined || kind === "blob" ? null : objects.readRaw(each);
     if (kind === undefined) missing.push(each);
-    else if (kind === "tree")
-      for (const { mode, id: below } of objects.tree(each)) if (mode !== "160000") seen.add(below);
+    if (raw === null || !("bytes" in raw)) continue;
+    visitReferences(raw, (target, as) => {
+      if (as !== "parent") seen.add(target);
+    });
   }
   return missing;
 }

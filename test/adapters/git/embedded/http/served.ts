@@ -38,7 +38,10 @@ export async function openHttp(repo: TempRepo): Promise<GitStore> {
 }
 
 /** A repository whose `origin` is the address, and a store on it. */
-export async function cloneOf(url: string, bare = false): Promise<{ readonly repo: TempRepo; readonly store: GitStore }> {
+export async function cloneOf(
+  url: string,
+  bare = false,
+): Promise<{ readonly repo: TempRepo; readonly store: GitStore }> {
   const repo = await tempRepo({ bare });
   await repo.git("remote", "add", "origin", url);
   return { repo, store: await openHttp(repo) };
