@@ -45,6 +45,8 @@ export function runProcess(call: ProcessCall): Promise<ProcessResult> {
     const stop = (error: ProcessError) => {
       fault ??= error;
       child.kill("SIGKILL");
+      // What the child had started may live on and hold these open.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
     };
     const timer = startTimer(call, stop);
     child.stdout.on("data", (chunk: Buffer) => {

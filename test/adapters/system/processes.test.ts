@@ -36,6 +36,11 @@ describe("running a program", () => {
     await expect(runProcess(call)).rejects.toMatchObject({ name: "ProcessError", fault: "time-out" });
   });
 
+  it("waits for nothing that such a child leaves behind", { timeout: 10_000 }, async () => {
+    const call = shell("sleep 60 & exec sleep 60", { timeoutMs: 50 });
+    await expect(runProcess(call)).rejects.toMatchObject({ fault: "time-out" });
+  });
+
   it("kills a child that prints too much", async () => {
     const call = shell("exec cat /dev/zero", { maxBytes: 100_000 });
     await expect(runProcess(call)).rejects.toMatchObject({ fault: "too-much-output" });

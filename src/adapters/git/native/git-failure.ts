@@ -24,10 +24,24 @@ export function usefulLine(stderr: string): string | null {
     .map(printable)
     .filter((line) => line !== "");
   const first = lines.findIndex((each) => each.startsWith("fatal: "));
-  const at = first < 0 ? lines.findIndex((each) => each.startsWith("error: ")) : first;
+  const at = first < 0 ? lines.findIndex((each) => /^(error|git): /.test(each)) : first;
   const line = at < 0 ? lines.at(-1) : lines[at];
+  if (line !== undefined && SAYS_NOTHING.test(line)) return cut(whatSshSaid(lines.slice(0, at)) ?? line);
   const rest = line?.endsWith(":") ? lines[at + 1] : undefined;
-  return (rest === undefined ? line : `${line} ${rest}`)?.replace(/^(fatal|error): /, "").slice(0, 300) ?? null;
+  return line === undefined ? null : cut(rest === undefined ? line : `${line} ${rest}`);
+}
+
+const SAYS_NOTHING = /^fatal: (could not read from remote repository|the remote end hung up)/i;
+const SAYS_WHY = /denied|refused|fail|error|not found|could not|cannot|closed|reset|timed out|no route|unreachable/i;
+
+/** Why ssh ended stands before git's own line, among greetings. */
+function whatSshSaid(lines: readonly string[]): string | null {
+  const said = lines.filter((line) => !line.startsWith("warning: ") && /\p{L}/u.test(line));
+  return said.find((line) => SAYS_WHY.test(line)) ?? said.at(-1) ?? null;
+}
+
+function cut(line: string): string {
+  return line.replace(/^(fatal|error|remote|git): /i, "").slice(0, 300);
 }
 
 interface FailureKind {
@@ -51,15 +65,26 @@ const KINDS: readonly FailureKind[] = [
     hint: () => "A newer git may know this repository's format",
   },
   {
-    pattern: /permission denied \(|authentication failed|could not read (username|password)|terminal prompts disabled/i,
+    pattern: /host key verification failed/i,
     code: "auth-failed",
-    hint: () => "Check the credentials of this remote: git ls-remote must work in a terminal",
+    hint: () => "Accept the key of this server once: git ls-remote in a terminal shows its fingerprint",
+  },
+  {
+    pattern: /permission denied \(/i,
+    code: "auth-failed",
+    hint: () => "git ls-remote must work without a question: ssh-add loads a key that has a passphrase",
   },
   {
     pattern:
-      /returned error: 40[13]|HTTP 40[13]|invalid username or (password|token)|permission to .* denied|host key verification failed/i,
+      /authentication failed|could not read (username|password)|terminal prompts disabled|returned error: 40[137]|HTTP (code )?40[137]|invalid username or (password|token)|permission to .* denied/i,
     code: "auth-failed",
-    hint: () => "Check the credentials of this remote: git ls-remote must work in a terminal",
+    hint: () =>
+      "Set GIT_MODEL_TOKEN, or store the login in a credential helper: git ls-remote must work without a question",
+  },
+  {
+    pattern: /certificate|gnutls_handshake|ssl[ _](routines|connect|error|read)|tls packet/i,
+    code: "network",
+    hint: () => "git config http.sslCAInfo names the file with the certificates of your own authority",
   },
   {
     pattern: /no space left on device|disk quota exceeded/i,
@@ -70,7 +95,8 @@ const KINDS: readonly FailureKind[] = [
   { pattern: /read-only file system|input\/output error|: permission denied/i, code: "disk" },
   { pattern: /couldn't find remote ref/i, code: "not-found" },
   {
-    pattern: /does not appear to be a git repository|repository .*not found|returned error: 404|no such remote/i,
+    pattern:
+      /does not appear to be a git repository|is this a git repository|repository .*not found|returned error: 404|no such remote|bad\/illegal format|is not a git command|protocol '.*' is not supported/i,
     code: "git-failed",
     hint: () => "Check the address: git remote -v",
   },
@@ -82,7 +108,12 @@ const KINDS: readonly FailureKind[] = [
     hint: () => "Try again when the remote can be reached",
   },
   { pattern: /cannot lock ref|unable to create '.*\.lock'|another git process/i, code: "git-failed", retryable: true },
-  { pattern: /could not read from remote repository/i, code: "network", retryable: true },
+  {
+    pattern: /could not read from remote repository/i,
+    code: "network",
+    retryable: true,
+    hint: () => "git ls-remote in a terminal shows more",
+  },
   { pattern: /not a git repository/i, code: "not-a-registry" },
 ];
 

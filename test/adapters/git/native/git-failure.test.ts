@@ -38,6 +38,29 @@ describe("what git says when it fails", () => {
     ["fatal: unknown repository extension found:\n\tfuture", "repository-unsupported", false],
     ["fatal: Expected git repo version <= 1, found 9", "repository-unsupported", false],
     ["fatal: couldn't find remote ref refs/heads/x", "not-found", false],
+    ["Host key verification failed.\nfatal: Could not read from remote repository.", "auth-failed", false],
+    ["fatal: unable to access 'https://x/': Received HTTP code 407 from proxy after CONNECT", "auth-failed", false],
+    ["fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate", "network", false],
+    [
+      "fatal: unable to access 'https://x/': server certificate verification failed. CAfile: none CRLfile: none",
+      "network",
+      false,
+    ],
+    [
+      "fatal: unable to access 'https://x/': gnutls_handshake() failed: An unexpected TLS packet was received.",
+      "network",
+      false,
+    ],
+    ["fatal: unable to access 'https://x/': Empty reply from server", "network", true],
+    [
+      "error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 30 seconds",
+      "network",
+      true,
+    ],
+    ["fatal: https://x/info/refs not valid: is this a git repository?", "git-failed", false],
+    ["fatal: unable to access 'http://u:p': URL using bad/illegal format or missing URL", "git-failed", false],
+    ["git: 'remote-foo' is not a git command. See 'git --help'.\n\nThe most similar is\n\tx", "git-failed", false],
+    ["fatal: Could not read from remote repository.", "network", true],
     ["something else", "git-failed", false],
     ["", "git-failed", false],
   ])("%j is %s", (stderr, code, retryable) => {
@@ -49,6 +72,20 @@ describe("what git says when it fails", () => {
     expect(failure(said).message).toBe("Git could not fetch from origin: the reason");
     expect(failure("").message).toBe("Git could not fetch from origin: exit code 128");
     expect(failure("x".repeat(5000)).message.length).toBeLessThan(400);
+  });
+
+  it.each([
+    ["Welcome!\nroot@h: Permission denied (publickey).", "root@h: Permission denied (publickey)."],
+    ["ERROR: Repository not found.", "Repository not found."],
+    [
+      "remote: ====\nremote: ERROR: The project could not be found.\nremote: ====",
+      "ERROR: The project could not be found.",
+    ],
+    ["ssh: connect to host h port 1: Connection refused", "ssh: connect to host h port 1: Connection refused"],
+    ["", "Could not read from remote repository."],
+  ])("quotes ssh where git only says that it failed: %j", (said, reason) => {
+    const { message } = failure(`${said}\nfatal: Could not read from remote repository.\n\nPlease make sure\n`);
+    expect(message).toBe(`Git could not fetch from origin: ${reason}`);
   });
 
   it("shows how to trust a repository", () => {
@@ -63,5 +100,7 @@ describe("what git says when it fails", () => {
     for (const hidden of ["hunter2", "bob", "\u001b", "\u202e"]) expect(message).not.toContain(hidden);
     expect(message).toContain("https://example.org/");
     expect(printable(`ssh://${user}@h/ and https://token@h/`)).toBe("ssh://h/ and https://h/");
+    expect(printable(`'https://${user}@2@h/a?token=hunter2': no`)).toBe("'https://h/a': no");
+    expect(printable("http://bob:hun/ter2@h/x and http://h:80/fraud@v1")).toBe("http://h/x and http://h:80/fraud@v1");
   });
 });

@@ -21,12 +21,12 @@ async function mirrorOf({ allowFilter = true } = {}) {
   }
   await work.git("push", "-q", "--tags", server.path, "HEAD:refs/heads/stage/production");
   if (allowFilter) await server.git("config", "uploadpack.allowFilter", "true");
-  const { origin, requests } = await startGitHttpServer(root);
+  const { origin, received } = await startGitHttpServer(root);
   const mirror = await tempRepo({ bare: true });
   await mirror.git("remote", "add", "origin", `${origin}/a.git`);
   const store = await openNativeGit({ directory: mirror.path, env: isolatedEnvironment() });
   onTestFinished(() => store.close());
-  return { server, work, mirror, store, requests };
+  return { server, work, mirror, store, received };
 }
 
 async function idsOf(repo: TempRepo, ...revisions: readonly string[]): Promise<readonly ObjectId[]> {
@@ -46,7 +46,7 @@ describe("a partial mirror", () => {
     [{ depth: 1 }, ["commit", "tree", "blob", null]],
     [{ filter: "blob:none" }, ["commit", "tree", null, "commit"]],
   ])("fetched with %j has what was asked for, and reads nothing more", async (options, expected) => {
-    const { work, mirror, store, requests } = await mirrorOf();
+    const { work, mirror, store, received } = await mirrorOf();
     const outcome = await store.fetch("origin", [STAGES], options);
     const [tip, tree, blob, first] = await idsOf(
       work,
@@ -56,27 +56,27 @@ describe("a partial mirror", () => {
       `${TIP}~2`,
     );
     expect(outcome.updated).toEqual([{ ref: "refs/remotes/origin/stage/production", from: null, to: tip }]);
-    const before = requests.length;
+    const before = received.length;
     expect(await kinds(store, [tip, tree, blob, first] as ObjectId[])).toEqual(expected);
-    expect(requests.length).toBe(before);
+    expect(received.length).toBe(before);
     expect(await mirror.git("config", "--list")).not.toMatch(/promisor|partialclone/);
     expect(await store.isShallow()).toBe(options.depth !== undefined);
   });
 
   it("gets what it lacks by one fetch, and asks for nothing that is there", async () => {
-    const { work, store, requests } = await mirrorOf();
+    const { work, store, received } = await mirrorOf();
     await store.fetch("origin", [STAGES, TAGS], { depth: 1, filter: "tree:0" });
     const versions = await idsOf(work, ...[1, 2, 3].map((n) => `refs/tags/m${n}@v1.0.0^{tree}`));
-    const before = requests.length;
+    const before = received.length;
     await store.fetchObjects("origin", [...versions, ...versions]);
-    const asked = requests.slice(before);
-    expect(asked.filter((each) => each.startsWith("POST"))).toHaveLength(1);
+    const asked = received.slice(before);
+    expect(asked.filter(({ line }) => line.startsWith("POST"))).toHaveLength(1);
     const manifests = await idsOf(work, ...[1, 2, 3].map((n) => `refs/tags/m3@v1.0.0:models/m${n}/manifest.yaml`));
     expect(await kinds(store, [...versions, ...manifests])).toEqual(
       [..."ttt", ..."bbb"].map((k) => (k === "t" ? "tree" : "blob")),
     );
     await store.fetchObjects("origin", [...versions, ...manifests]);
-    expect(requests.length).toBe(before + asked.length);
+    expect(received.length).toBe(before + asked.length);
   });
 
   it("gets the trees and files below a commit that it has, and below a tag", async () => {
