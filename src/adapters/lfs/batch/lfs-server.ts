@@ -1,9 +1,7 @@
 import type { Pointer } from "../../../domain/artifact/pointer.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { HttpClient, HttpReply } from "../../http/http-client.ts";
-import { shownUrl } from "../../http/shown-url.ts";
 import type { Operation } from "../endpoint.ts";
-import { malformed } from "./action.ts";
 import { type ObjectAnswer, parseBatchReply, type Question } from "./batch-reply.ts";
 import { refusalOf } from "./server-refusal.ts";
 
@@ -52,52 +50,56 @@ export function openLfsServer(options: LfsServerOptions): LfsServer {
     async ask(question, signal) {
       const { operation } = question;
       const access = await options.access(operation, false);
-      const answer = await post(options, { question, access, signal });
-      if (answer !== "login refused") return answer;
-      const renewed = await post(options, { question, access: await options.access(operation, true), signal });
-      if (renewed !== "login refused") return renewed;
-      throw malformed({ name: shownUrl(new URL(access.url)) }, "401 again and again");
+      const asking = { question, access, signal };
+      const first = await post(options, asking);
+      if (first.reply.status !== 401 || !bringsLogin(access)) return answered(options, asking, first);
+      await first.reply.discard();
+      const again = { ...asking, access: await options.access(operation, true) };
+      return answered(options, again, await post(options, again));
     },
   };
 }
 
-interface Posting {
+interface Asking {
   readonly question: Question;
   readonly access: ServerAccess;
   readonly signal: AbortSignal;
 }
 
-async function post(options: LfsServerOptions, { question, access, signal }: Posting) {
-  const { http, clock, ref } = options;
-  const url = batchUrl(access.url);
-  const askedAt = clock.now();
-  const hasLogin = Object.keys(access.headers).some((name) => name.toLowerCase() === "authorization");
-  const reply = await http.send({
-    method: "POST",
-    url: url.href,
-    headers: { ...access.headers, accept: MEDIA_TYPE, "content-type": MEDIA_TYPE },
-    body: Buffer.from(JSON.stringify(requestOf(question, ref))),
-    access: hasLogin ? "none" : "login",
-    signal,
-  });
-  if (reply.status === 401 && hasLogin) {
-    await reply.discard();
-    return "login refused" as const;
-  }
-  return { objects: await answersOf(reply, question, { askedAt, now: clock.now() }), endpoint: access.url };
+interface Posted {
+  readonly reply: HttpReply;
+  readonly askedAt: number;
 }
 
-async function answersOf(
-  reply: HttpReply,
-  question: Question,
-  { askedAt, now }: { readonly askedAt: number; readonly now: number },
-): Promise<readonly ObjectAnswer[]> {
+async function post({ http, clock, ref }: LfsServerOptions, { question, access, signal }: Asking): Promise<Posted> {
+  const askedAt = clock.now();
+  const reply = await http.send({
+    method: "POST",
+    url: batchUrl(access.url),
+    headers: { ...access.headers, accept: MEDIA_TYPE, "content-type": MEDIA_TYPE },
+    body: Buffer.from(JSON.stringify(requestOf(question, ref))),
+    access: bringsLogin(access) ? "none" : "login",
+    signal,
+  });
+  return { reply, askedAt };
+}
+
+function bringsLogin({ headers }: ServerAccess): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+}
+
+async function answered(
+  { clock }: LfsServerOptions,
+  { question, access }: Asking,
+  { reply, askedAt }: Posted,
+): Promise<BatchAnswer> {
   if (reply.status !== 200) {
     const what = question.operation === "upload" ? "take" : "give";
-    throw await refusalOf(reply, `say what it can ${what}`, now);
+    throw await refusalOf(reply, `say what it can ${what}`, clock.now());
   }
   const text = Buffer.from(await reply.bytes(MAX_REPLY_BYTES)).toString("utf8");
-  return parseBatchReply(text, question, { name: reply.url, secure: reply.url.startsWith("https:"), askedAt });
+  const source = { name: reply.url, secure: reply.url.startsWith("https:"), askedAt };
+  return { objects: parseBatchReply(text, question, source), endpoint: access.url };
 }
 
 function requestOf({ operation, pointers }: Question, ref: string | undefined): unknown {
@@ -110,8 +112,8 @@ function requestOf({ operation, pointers }: Question, ref: string | undefined): 
   };
 }
 
-function batchUrl(endpoint: string): URL {
+function batchUrl(endpoint: string): string {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/objects/batch`;
-  return url;
+  return url.href;
 }
