@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { parseCacheLimit } from "./adapters/cache/cache-limit.ts";
 import { openModelCache } from "./adapters/cache/model-cache.ts";
 import { openGit } from "./adapters/git/open-git.ts";
 import { openLocalStore } from "./adapters/lfs/local-store.ts";
@@ -51,7 +52,10 @@ export async function contextOf(
   return {
     git,
     store,
-    cache: openModelCache({ directory: cache }),
+    cache: openModelCache({
+      directory: cache,
+      limit: async () => parseCacheLimit(await git.config("git-model.cacheSize")),
+    }),
     remote: await remoteOf(connected, { store, environment }),
     files: openSourceFiles(directory),
     fetchLog: openFetchLog(commonDir),
