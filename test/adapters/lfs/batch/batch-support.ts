@@ -21,7 +21,7 @@ export interface QuickClock extends Clock {
   pass(milliseconds: number): void;
 }
 
-export function quickClock(): QuickClock {
+export function quickClock(random = 0.5): QuickClock {
   const waits: number[] = [];
   let now = 1_700_000_000_000;
   return {
@@ -35,7 +35,7 @@ export function quickClock(): QuickClock {
       now += milliseconds;
       await new Promise((resolve) => setImmediate(resolve));
     },
-    random: () => 0.5,
+    random: () => random,
     pass(milliseconds) {
       now += milliseconds;
     },
