@@ -1,6 +1,7 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { cp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+// biome-ignore lint/correctness/useImportExtensions: plain JavaScript with its types beside it
 import { makeRegistry } from "../../bench/make-registry.mjs";
 import { openRegistry } from "../../src/compose.ts";
 import type { Finding } from "../../src/domain/finding.ts";
@@ -16,11 +17,26 @@ afterAll(async () => {
 });
 
 /** A bare registry on disk: `model-0000` …, versions `1.0.0`, `1.1.0` …, each second one on staging, each fourth on production. */
-export async function servedRegistry(size: { readonly models?: number; readonly versions?: number } = {}) {
+export async function servedRegistry(
+  size: { readonly models?: number; readonly versions?: number } = {},
+): Promise<Made> {
   const root = await tempDir("git-model-served-");
   const path = join(root, "models.git");
   await makeRegistry(path, { models: size.models ?? 3, versions: size.versions ?? 6, bare: true, bytes: true });
   return { root, repo: repoAt(path, true) };
+}
+
+export interface Made {
+  readonly root: string;
+  /** `<root>/models.git` */
+  readonly repo: TempRepo;
+}
+
+/** The same registry once more, to be changed. */
+export async function copyOf(made: Made): Promise<Made> {
+  const root = await tempDir("git-model-served-");
+  await cp(made.root, root, { recursive: true });
+  return { root, repo: repoAt(join(root, "models.git"), true) };
 }
 
 /** Somebody who knows the registry by its URL only. */
@@ -47,10 +63,7 @@ export interface Served {
 }
 
 /** Serves a bare registry until the test ends. Its bytes are found in its directory, as `lfs.url` says. */
-export async function serve(
-  { root, repo }: { readonly root: string; readonly repo: TempRepo },
-  login?: string,
-): Promise<Served> {
+export async function serve({ root, repo }: Made, login?: string): Promise<Served> {
   const server = await startGitHttpServer(root, login);
   let seen = 0;
   return {

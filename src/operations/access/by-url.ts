@@ -29,7 +29,7 @@ export function accessByUrl(mirrors: Mirrors): RegistryAccess {
       // It is fresh, or as fresh as it can be.
       const asked = { ...question, fetch: false };
       return mended({ mirrors, context }, async (there) => {
-        await requireRegistry(there);
+        await requireRegistry(there, { asked: true });
         return answer(there, asked);
       });
     },

@@ -47,7 +47,7 @@ export async function freshen(
 export async function bringAll({ mirrors, context }: Whole): Promise<RegistryContext> {
   if (await context.mirror?.isOvergrown()) return renewWhole(mirrors);
   try {
-    await refresh(context, "all");
+    await refresh(context, "all", { askHead: false });
     return context;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;

@@ -3,10 +3,13 @@ import type { RegistryContext } from "../context.ts";
 import { loadCatalog } from "../load/catalog.ts";
 import { loadPolicy } from "../load/load-policy.ts";
 
-/** Throws `not-a-registry` for neither policy nor version; a clone that never fetched from its remote fetches first. */
-export async function requireRegistry(context: RegistryContext): Promise<void> {
+/**
+ * Throws `not-a-registry` for neither policy nor version; a clone that never fetched from its remote fetches first, unless
+ * it is `asked` already.
+ */
+export async function requireRegistry(context: RegistryContext, { asked = false } = {}): Promise<void> {
   if (await isRegistry(context)) return;
-  if (await isUnfetched(context)) {
+  if (!asked && (await isUnfetched(context))) {
     const { refresh } = await import("../apply/refresh.ts");
     await refresh(context, "all");
     if (await isRegistry(context)) return;

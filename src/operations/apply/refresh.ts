@@ -10,21 +10,30 @@ export interface Refreshed {
   readonly findings: readonly Finding[];
 }
 
+export interface RefreshOptions {
+  /** Ask which branch the remote calls its default, though that is known; by default where all is brought. */
+  readonly askHead?: boolean;
+}
+
 /**
  * Brings this clone up to date with the remote: all branches (pruned), and the tags of the models named, or all.
  * No-op without a remote. Tags are never moved; one that differs is a finding. Into a mirror one process fetches at a
  * time; whoever had to wait for another's fetch of everything has what that brought.
  */
-export async function refresh(context: RegistryContext, models: readonly ModelName[] | "all"): Promise<Refreshed> {
+export async function refresh(
+  context: RegistryContext,
+  models: readonly ModelName[] | "all",
+  { askHead = models === "all" }: RefreshOptions = {},
+): Promise<Refreshed> {
   const { remote, mirror, clock } = context;
   if (remote === null) return NOTHING;
-  if (mirror === null) return bring(context, remote, models);
+  if (mirror === null) return bring({ context, remote, models, askHead });
   const [asked, all] = [clock.now(), mirror.logOf("all")];
   return mirror.alone(async ({ waited }) => {
     context.memory.policy = null;
     if (waited && ((await all.read()) ?? 0) > asked) return NOTHING;
     const began = clock.now();
-    const brought = await bring(context, remote, models);
+    const brought = await bring({ context, remote, models, askHead });
     if (models === "all") await all.record(began);
     return brought;
   });
@@ -32,15 +41,17 @@ export async function refresh(context: RegistryContext, models: readonly ModelNa
 
 const NOTHING: Refreshed = { updated: [], findings: [] };
 
-async function bring(
-  context: RegistryContext,
-  remote: RegistryRemote,
-  models: readonly ModelName[] | "all",
-): Promise<Refreshed> {
+interface Bringing {
+  readonly context: RegistryContext;
+  readonly remote: RegistryRemote;
+  readonly models: readonly ModelName[] | "all";
+  readonly askHead: boolean;
+}
+
+async function bring({ context, remote, models, askHead }: Bringing): Promise<Refreshed> {
   const { git } = context;
-  if ((await git.readSymbolicRef(`refs/remotes/${remote.name}/HEAD`)) === null || models === "all") {
-    await recordHead(context, remote);
-  }
+  // The branch may be gone: then the remote has another one.
+  if (askHead || (await git.readRef(`refs/remotes/${remote.name}/HEAD`)) === null) await recordHead(context, remote);
   const branches: Refspec = { source: "refs/heads/*", target: `refs/remotes/${remote.name}/*`, force: true };
   const outcome = await git.fetch(remote.name, [branches, ...tagSpecs(models)], { prune: true });
   context.memory.policy = null;

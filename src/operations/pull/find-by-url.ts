@@ -3,6 +3,7 @@ import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { StageName } from "../../domain/policy/stage.ts";
 import { RegistryError } from "../../errors.ts";
 import { freshen } from "../access/freshen.ts";
+import { requireRegistry } from "../access/require-registry.ts";
 import { beginOperation } from "../begin-operation.ts";
 import type { Mirrors, RegistryContext } from "../context.ts";
 import { requireReference } from "../load/resolve-reference.ts";
@@ -55,6 +56,7 @@ export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) =
     const context = beginOperation(await mirrors.whole());
     const fresh = await freshen({ mirrors, context }, { offline, failed: stale });
     stale ??= fresh.stale;
+    await requireRegistry(fresh.context, { asked: true });
     return fresh.context;
   };
   const findWhole = async (reference: Reference): Promise<FoundByUrl> => {
