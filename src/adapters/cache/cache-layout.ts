@@ -11,7 +11,7 @@ import { makeDirectory, putInPlace, temporaryName } from "../system/durable-dire
  * Where things are in the reader's cache:
  *
  *     objects/aa/bb/<sha256>        read-only bytes, laid out as an LFS store is
- *     stamps/aa/bb/<sha256>.json    files that were found to have that digest, by inode and times
+ *     stamps/aa/<sha256>.json       files that were found to have that digest, by inode and times
  *     versions/<tree>[.<role>]/     a read-only version; its files are hard links to objects
  *     links/<hash of path>.json     which symlinks outside point at a version
  *     incomplete/<sha256>.part      large objects on their way
@@ -60,7 +60,7 @@ export function cacheLayout(directory: string): CacheLayout {
     locks: join(directory, "locks"),
     tmp: join(directory, "tmp"),
     object: (sha256) => objectPath(directory, sha256),
-    stamp: (sha256) => join(directory, "stamps", sha256.slice(0, 2), sha256.slice(2, 4), `${sha256}.json`),
+    stamp: (sha256) => join(directory, "stamps", sha256.slice(0, 2), `${sha256}.json`),
     version: (version) => join(directory, "versions", versionName(version)),
     fetching: (version) => join(directory, "locks", versionName(version)),
     dropping: join(directory, "locks", "dropping"),

@@ -28,7 +28,7 @@ export async function copyOut(request: CopyOutRequest): Promise<CopiedOut> {
       for (const [name, bytes] of besideArtifacts(request.version)) {
         await writeFile(join(root, name), bytes, { mode: 0o644 });
       }
-      await request.objects.stamps.settle();
+      request.objects.stamps.settle();
       return copied;
     }),
   );
@@ -58,7 +58,7 @@ async function writeArtifacts(request: CopyOutRequest, root: string): Promise<Co
       retryable: true,
     });
   }
-  await objects.stamps.settle();
+  objects.stamps.settle();
   const lacked = new Set(absent.map(({ artifact }) => artifact));
   const files = artifacts.map((artifact) => ({ artifact, origin: originOf(lacked.has(artifact)) }));
   return { files, isNew: pointers.length > 0 };
@@ -68,7 +68,7 @@ async function fetchAlone(request: CopyOutRequest, pointers: ReturnType<typeof u
   const lease = await takeLease(request.layout.fetching(request.version));
   try {
     await fetchObjects(pointers, { ...request, onBytes: request.options.onBytes });
-    await request.objects.stamps.settle();
+    request.objects.stamps.settle();
   } finally {
     await lease.release();
   }

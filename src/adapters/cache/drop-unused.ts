@@ -38,7 +38,7 @@ export async function dropUnused({ layout, stamps }: Dropping, limit: number): P
     if (entry.sha256 !== null) await rm(layout.stamp(entry.sha256), { force: true }).catch(() => undefined);
   }
   renewOthers({ layout, stamps }, contents, dropped);
-  await stamps.settle();
+  stamps.settle();
 }
 
 /** What has to go, the longest unused first; a version goes before the objects that it holds. */

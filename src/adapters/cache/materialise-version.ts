@@ -1,4 +1,5 @@
-import { chmod, link, mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { linkSync } from "node:fs";
+import { chmod, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Artifact } from "../../domain/artifact/artifact.ts";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
@@ -59,7 +60,7 @@ export async function materialiseVersion(request: MaterialiseRequest): Promise<M
     if (state === "intact") {
       const originOf = ({ sha256 }: Artifact): FileOrigin => (brought.has(sha256) ? "lfs" : "cache");
       const files = artifacts.map((artifact) => ({ artifact, origin: originOf(artifact) }));
-      await objects.stamps.settle();
+      objects.stamps.settle();
       return { path, files, isNew: tries > 0 };
     }
     const more = await uses.during(version, () => bring(request, path));
@@ -77,7 +78,7 @@ async function bring(request: MaterialiseRequest, path: string): Promise<readonl
   const { taken, left } = await holdObjects(request);
   const build = async (): Promise<void> => {
     await buildVersion(request, path);
-    await objects.stamps.settle();
+    objects.stamps.settle();
   };
   if (left.length === 0) await build();
   const lease = left.length === 0 ? null : await takeLease(layout.fetching(version));
@@ -162,7 +163,7 @@ async function place({ layout, objects, artifact }: Placing, path: string): Prom
   }
   const object = layout.object(pointer.sha256);
   try {
-    await link(object, path);
+    linkSync(object, path);
     return true;
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;

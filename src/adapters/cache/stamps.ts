@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
-import { inParallel } from "../system/in-parallel.ts";
-import { type CacheLayout, writeNote } from "./cache-layout.ts";
+import { errnoOf } from "../system/disk-error.ts";
+import type { CacheLayout } from "./cache-layout.ts";
 
 /** The look of a file that a change of its bytes cannot keep. Decimal text, because nanoseconds exceed a double. */
 interface Stamp {
@@ -36,48 +37,63 @@ export interface Stamps {
   /** Records the new ctime of a known file after its number of links changed, which does not touch its bytes. */
   renew(sha256: Sha256, file: Stamped): void;
   /** Writes what was recorded for other processes and for later. */
-  settle(): Promise<void>;
+  settle(): void;
 }
 
 /** An object may be at several inodes where hard links are not possible. */
 const STAMPS_PER_OBJECT = 16;
-const WRITTEN_AT_ONCE = 8;
 
 /** `boot` names the present boot; null where the system does not say. */
 export function openStamps(layout: CacheLayout, boot: string | null): Stamps {
-  // What this process knows and has not written yet.
-  const unwritten = new Map<Sha256, readonly Stamp[]>();
-  const stampsOf = (sha256: Sha256) => unwritten.get(sha256) ?? readStamps(layout.stamp(sha256));
+  // What this process has seen proved stays true of a file that looks the same.
+  const known = new Map<Sha256, readonly Stamp[]>();
+  const unwritten = new Set<Sha256>();
+  const find = (sha256: Sha256, matches: (one: Stamp) => boolean): Stamp | undefined =>
+    known.get(sha256)?.find(matches) ?? readStamps(layout.stamp(sha256)).find(matches);
   const put = (sha256: Sha256, stamp: Stamp): void => {
-    const others = stampsOf(sha256).filter(({ ino }) => ino !== stamp.ino);
-    unwritten.set(sha256, [stamp, ...others].slice(0, STAMPS_PER_OBJECT));
+    const others = (known.get(sha256) ?? readStamps(layout.stamp(sha256))).filter(({ ino }) => ino !== stamp.ino);
+    known.set(sha256, [stamp, ...others].slice(0, STAMPS_PER_OBJECT));
+    unwritten.add(sha256);
   };
   return {
     needSync: boot === null,
     vouchFor(sha256, file) {
       const stamp = stampOf(file);
-      const known = stampsOf(sha256).find((one) => isSameMoment(one, stamp));
-      return known !== undefined && (known.boot === undefined || known.boot === boot);
+      const found = find(sha256, (one) => isSameMoment(one, stamp));
+      return found !== undefined && (found.boot === undefined || found.boot === boot);
     },
     record(sha256, file) {
       const stamp = stampOf(file);
-      const known = stampsOf(sha256).find((one) => isSameMoment(one, stamp));
-      const cameThrough = known !== undefined && known.boot !== boot;
+      const before = find(sha256, (one) => isSameMoment(one, stamp));
+      const cameThrough = before !== undefined && before.boot !== boot;
       put(sha256, boot === null || cameThrough ? stamp : { ...stamp, boot });
     },
     renew(sha256, file) {
       const { ctimeNs, ...rest } = stampOf(file);
-      const known = stampsOf(sha256).find((one) => isSameFile(one, rest));
-      if (known !== undefined && known.ctimeNs !== ctimeNs) put(sha256, { ...known, ctimeNs });
+      const before = find(sha256, (one) => isSameFile(one, rest));
+      if (before !== undefined && before.ctimeNs !== ctimeNs) put(sha256, { ...before, ctimeNs });
     },
-    async settle() {
-      await inParallel([...unwritten], WRITTEN_AT_ONCE, async ([sha256, stamps]) => {
-        // A cache that cannot be written is still good to read, only slower.
-        await writeNote(layout, layout.stamp(sha256), { stamps }).catch(() => undefined);
-        if (unwritten.get(sha256) === stamps) unwritten.delete(sha256);
-      });
+    settle() {
+      for (const sha256 of unwritten) writeStamps(layout.stamp(sha256), known.get(sha256) ?? []);
+      unwritten.clear();
     },
   };
+}
+
+/** Synchronous, for the same reason as reading. A cache that cannot be written is still good to read, only slower. */
+function writeStamps(path: string, stamps: readonly Stamp[]): void {
+  const text = `${JSON.stringify({ stamps })}\n`;
+  try {
+    try {
+      writeFileSync(path, text);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+  }
 }
 
 function stampOf({ ino, size, mtimeNs, ctimeNs }: Stamped): Stamp {

@@ -1,5 +1,5 @@
-import type { BigIntStats } from "node:fs";
-import { lstat, rm, stat } from "node:fs/promises";
+import { type BigIntStats, lstatSync, unlinkSync } from "node:fs";
+import { lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
 import { EMPTY_SHA256, type Pointer } from "../../domain/artifact/pointer.ts";
@@ -43,7 +43,12 @@ const OBJECT_MODE = 0o644;
 export function openLocalStore(options: LocalStoreOptions): LocalStore {
   const directory = options.storage ?? join(options.commonDir, "lfs");
   const { durableDownloads = true, mode = OBJECT_MODE, onArrived = () => undefined } = options;
-  const layout: StoreLayout = { directory, durableDownloads, mode, onArrived };
+  let swept: Promise<void> | null = null;
+  const begin = (): Promise<void> => {
+    swept ??= sweepTemporaryFiles(directory);
+    return swept;
+  };
+  const layout: StoreLayout = { directory, durableDownloads, mode, onArrived, begin };
   return {
     directory,
     ingest: (file, onBytes) => ingest(layout, file, onBytes),
@@ -59,6 +64,8 @@ export function openLocalStore(options: LocalStoreOptions): LocalStore {
 
 interface StoreLayout extends Required<Pick<LocalStoreOptions, "durableDownloads" | "mode" | "onArrived">> {
   readonly directory: string;
+  /** Before an object arrives: sweeps, once for all of them. */
+  begin(): Promise<void>;
 }
 
 /** Where git-lfs keeps an object: `<storage>/objects/aa/bb/<sha256>`. */
@@ -131,7 +138,8 @@ async function keepExisting(path: string): Promise<void> {
 
 async function receive(layout: StoreLayout, pointer: Pointer, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   const name = `object ${pointer.sha256}`;
-  await inTemporaryFile(layout.directory, async (temporary) => {
+  await layout.begin();
+  await withTemporaryFile(layout.directory, async (temporary) => {
     const options = { durable: layout.durableDownloads, mode: layout.mode, limit: pointer.size, as: name };
     const arrived = await writeHashed(bytes, temporary, options);
     if (arrived.sha256 !== pointer.sha256 || arrived.size !== pointer.size) throw mismatch(pointer, arrived);
@@ -154,10 +162,10 @@ function resume(layout: StoreLayout, pointer: Pointer): ReturnType<ArtifactStore
 /** Renames a verified file that nobody else knows, and tells of it unless it was replaced in the same moment. */
 async function place(layout: StoreLayout, pointer: Pointer, file: string): Promise<void> {
   const path = objectPath(layout.directory, pointer.sha256);
-  const verified = await lstat(file, { bigint: true });
+  const verified = lstatSync(file, { bigint: true });
   await putInPlace(file, path, layout.durableDownloads);
-  const placed = await lstat(path, { bigint: true }).catch(() => null);
-  if (placed === null) return;
+  const placed = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (placed === undefined) return;
   const isOurs = placed.ino === verified.ino && placed.dev === verified.dev;
   const isUntouched = placed.size === verified.size && placed.mtimeNs === verified.mtimeNs;
   if (isOurs && isUntouched) layout.onArrived(pointer, placed);
@@ -171,19 +179,39 @@ function mismatch(expected: Pointer, arrived: Pointer): RegistryError {
   return new RegistryError("digest-mismatch", `object ${expected.sha256}: ${what}`, { retryable: true });
 }
 
-/**
- * Gives `work` a path in a store's `tmp/`. Whatever happens, the temporary file is gone afterwards unless it was renamed; what a killed process left goes after a
- * day. That the folder has just changed makes its mtime the present time.
- */
+/** Like `withTemporaryFile`; what a killed process left goes after a day. */
 export async function inTemporaryFile<T>(directory: string, work: (temporary: string) => Promise<T>): Promise<T> {
+  try {
+    return await withTemporaryFile(directory, work);
+  } finally {
+    await sweepTemporaryFiles(directory);
+  }
+}
+
+/** Gives `work` a path in a store's `tmp/`. Whatever happens, the file is gone afterwards unless it was renamed. */
+async function withTemporaryFile<T>(directory: string, work: (temporary: string) => Promise<T>): Promise<T> {
   const folder = join(directory, "tmp");
   await makeDirectory(folder, false);
   const temporary = join(folder, temporaryName());
   try {
     return await work(temporary);
   } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    const changed = await stat(folder).catch(() => null);
-    if (changed !== null) await sweep(folder, "", changed.mtimeMs);
+    removeIfThere(temporary);
   }
+}
+
+/** Synchronous: of a thousand files that arrived, each is gone already. */
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Renamed, or nobody's any more.
+  }
+}
+
+/** That the folder has just changed makes its mtime the present time. */
+async function sweepTemporaryFiles(directory: string): Promise<void> {
+  const folder = join(directory, "tmp");
+  const changed = await stat(folder).catch(() => null);
+  if (changed !== null) await sweep(folder, "", changed.mtimeMs);
 }
