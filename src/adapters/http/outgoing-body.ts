@@ -5,7 +5,7 @@ import { shownUrl } from "./shown-url.ts";
 /** A request's body on its way: pulled by the connection, and remembering why its source failed. */
 export interface OutgoingBody {
   readonly size: number;
-  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly content: AsyncIterable<Uint8Array> | Uint8Array | null;
   /** What the source threw, or null. */
   failure(): unknown;
 }
@@ -20,6 +20,9 @@ export interface Pace {
 /** Opens a body from its beginning. More or fewer bytes than announced are a failure, not a broken request. */
 export function outgoingBody(body: Uint8Array | StreamBody, url: URL, pace: Pace): OutgoingBody {
   const size = body instanceof Uint8Array ? body.byteLength : body.size;
+  if (size === 0) return { size, content: null, failure: () => null };
+  // It goes out with the head of the request, in one write.
+  if (body instanceof Uint8Array && size <= 2 * SLICE) return { size, content: body, failure: () => null };
   let failure: unknown = null;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let sent = 0;
@@ -41,7 +44,7 @@ export function outgoingBody(body: Uint8Array | StreamBody, url: URL, pace: Pace
       throw error;
     }
   }
-  return { size, chunks: chunks(), failure: () => failure };
+  return { size, content: chunks(), failure: () => failure };
 }
 
 /** Progress is noticed slice by slice: a large chunk on a slow line must not look like a stalled server. */

@@ -70,7 +70,7 @@ class Exchange implements Dispatcher.DispatchHandler {
           path: target,
           method,
           headers: { ...headers, ...length },
-          body: this.#outgoing === null || this.#outgoing.size === 0 ? null : (this.#outgoing.chunks as never),
+          body: (this.#outgoing?.content ?? null) as never,
           headersTimeout: 0,
           bodyTimeout: 0,
         },
