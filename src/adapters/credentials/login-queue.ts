@@ -12,7 +12,7 @@ export type LoginSource = () => Promise<readonly Candidate[]>;
 
 /**
  * The logins of one server in their order. Sources are asked once, however many ask at the same time; a login that was
- * refused once is offered to nobody again, one that was taken is offered first.
+ * refused once is offered to nobody again, so that the one that was taken is the first from then on.
  */
 export class LoginQueue {
   readonly #known: Known[] = [];
@@ -32,10 +32,9 @@ export class LoginQueue {
   /** The next login that is not among those tried; null when there is none. */
   async next(tried: ReadonlySet<string>): Promise<OfferedLogin | null> {
     for (;;) {
-      const open = this.#known.filter(
-        (known) => known.state !== "refused" && !tried.has(identityOf(known.candidate.login)),
+      const best = this.#known.find(
+        ({ state, candidate }) => state !== "refused" && !tried.has(identityOf(candidate.login)),
       );
-      const best = open.find(({ state }) => state === "accepted") ?? open[0];
       if (best !== undefined) return this.#offered(best);
       if (this.#sources.length === 0 && this.#asking === null) return null;
       this.#asking ??= this.#ask();

@@ -79,6 +79,25 @@ describe("a server that", () => {
     expect(await consume(reply)).toBe(4_000_000);
   });
 
+  it("sends faster than the caller reads has to wait", async () => {
+    let given = 0;
+    const server = await startServer((_, response) => {
+      const more = () => {
+        while (given < 2 ** 29) {
+          given += 65_536;
+          if (!response.write(Buffer.alloc(65_536))) return;
+        }
+        response.end();
+      };
+      response.on("drain", more);
+      more();
+    });
+    const reply = await testClient().send({ method: "GET", url: server.origin, access: "none" });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(given).toBeLessThan(2 ** 26);
+    expect(await consume(reply)).toBe(2 ** 29);
+  });
+
   it("takes no more of an upload is given up", async () => {
     const url = await rawServer((socket) => socket.pause());
     const sent = testClient({ idleTimeoutMs: 200 }).send({
@@ -239,6 +258,16 @@ describe("a request", () => {
     );
     expect(new Set(await Promise.all(bodies))).toEqual(new Set(["x"]));
     expect(server.connections()).toBeLessThanOrEqual(16);
+  });
+
+  it("that still waits when the client is closed fails", async () => {
+    const server = await startServer(() => undefined);
+    const client = testClient();
+    const sent = Array.from({ length: 40 }, () => client.send({ method: "GET", url: server.origin, access: "none" }));
+    const ends = Promise.allSettled(sent);
+    await expect.poll(() => server.received.length).toBe(16);
+    await client.close();
+    for (const end of await ends) expect(end).toMatchObject({ status: "rejected", reason: { code: "network" } });
   });
 
   it("needs an address on the web", async () => {

@@ -54,6 +54,11 @@ describe("a server that wants a login", () => {
     const reply = await testClient({ logins }).send({ method: "GET", url: `${server.origin}/403`, access: "login" });
     expect([reply.status, await textOf(reply)]).toEqual([403, "not you"]);
     expect(logins.log).toEqual([`asked ${server.origin}`]);
+    const closed = await startServer((_, response) => void response.writeHead(403).end());
+    const stranger = fixedLogins(ADA);
+    const sent = testClient({ logins: stranger }).send({ method: "GET", url: closed.origin, access: "login" });
+    expect((await sent).status).toBe(403);
+    expect(stranger.log).toEqual([]);
   });
 
   it("is an answer too where the caller wants no login, or brings an authorization", async () => {

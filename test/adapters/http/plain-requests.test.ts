@@ -36,4 +36,23 @@ describe("a plain request", () => {
     expect(server.received.map(({ headers }) => headers["content-length"])).toEqual(["2", "1000000", "0"]);
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
+
+  it("may be for the head alone", async () => {
+    const server = await startServer((_, response) => void response.writeHead(200, { "content-length": "12" }).end());
+    const reply = await testClient().send({ method: "HEAD", url: server.origin, access: "none" });
+    expect([reply.header("content-length"), await textOf(reply)]).toEqual(["12", ""]);
+  });
+
+  it("is not changed by settings of the machine that are for others", async () => {
+    const server = await startServer((_, response) => void response.end("x"));
+    const config = [
+      { key: "http.proxy", value: "" },
+      { key: "http.https://other.example.org.proxy", value: "socks5://nowhere" },
+      { key: "http.sslcainfo", value: "/nowhere/ca.pem" },
+      { key: "http", value: "" },
+      { key: "http.", value: "" },
+    ];
+    const url = `${server.origin}/`;
+    expect(await textOf(await testClient({ config }).send({ method: "GET", url, access: "login" }))).toBe("x");
+  });
 });
