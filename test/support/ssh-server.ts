@@ -14,6 +14,8 @@ export interface SshServer {
   url(path: string): string;
   /** For clients: an `ssh` on the PATH that has a key and knows the server, and nothing of the machine's own configuration. */
   readonly environment: NodeJS.ProcessEnv;
+  /** That `ssh`, for `core.sshCommand`. */
+  readonly command: string;
   /** The same for a client that lacks one of the two. */
   environmentWithout(part: "key" | "known-host"): Promise<NodeJS.ProcessEnv>;
   /** Every command that clients asked for, in order. */
@@ -44,9 +46,11 @@ export async function startSshServer(
   await writeFile(at("sshd_config"), sshdConfig(directory));
   const port = await listen(at("sshd_config"));
   await writeFile(at("known_hosts"), `[127.0.0.1]:${port} ${await readFile(at("host_key.pub"), "utf8")}`);
+  const environment = await clientEnvironment({ key: at("user_key"), knownHosts: at("known_hosts") });
   return {
     url: (path) => `ssh://${userInfo().username}@127.0.0.1:${port}${path}`,
-    environment: await clientEnvironment({ key: at("user_key"), knownHosts: at("known_hosts") }),
+    environment,
+    command: join((environment.PATH ?? "").split(delimiter)[0] ?? "", "ssh"),
     async environmentWithout(part) {
       const strange = join(await tempDir(), "key");
       await makeKey(strange);
@@ -152,6 +156,8 @@ async function clientEnvironment({
     "IdentityAgent none",
     `UserKnownHostsFile ${knownHosts}`,
     "GlobalKnownHostsFile /dev/null",
+    "UpdateHostKeys no",
+    "KexAlgorithms curve25519-sha256",
     "",
   ];
   await writeFile(join(directory, "config"), settings.join("\n"));

@@ -5,17 +5,18 @@ import { describe, expect, it } from "vitest";
 import type { ObjectId } from "../../../src/domain/object-id.ts";
 import type { GitStore, RefEdit, Refspec } from "../../../src/ports/git-store.ts";
 import { startGitHttpServer } from "../../support/git-http-server.ts";
+import { startSshServer } from "../../support/ssh-server.ts";
 import { checkedId, type TempRepo, tempRepo } from "../../support/temp-repo.ts";
 import { branch, type GitStoreSubject, openFor, tag, withCode } from "./subject.ts";
 
 const BRANCHES: Refspec = { source: "refs/heads/*", target: "refs/remotes/origin/*", force: true };
 const TAGS: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
 
-/** The promises about remotes, on those that are directories or on those that real git serves over HTTP. */
+/** The promises about remotes, on those that are directories or on those that real git serves over HTTP or ssh. */
 export function describeGitRemotes(name: string, subject: GitStoreSubject, transport: Transport = "directory"): void {
-  const { kinds, addressOf } = WAYS[transport];
-  const runsHooks = transport === "http" || subject.capabilities.remoteHooks;
-  const clonePair = (kind?: string) => clonePairAt(kind, addressOf);
+  const { kinds, connect } = WAYS[transport];
+  const runsHooks = transport !== "directory" || subject.capabilities.remoteHooks;
+  const clonePair = (kind?: string) => clonePairAt(kind, connect);
 
   describe(`${name}: what a remote advertises`, () => {
     it.each(kinds)("lists refs and the branch of HEAD (%s)", async (kind) => {
@@ -43,7 +44,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject, trans
     it("knows no head where HEAD is unborn, or names a branch that does not exist", async () => {
       const empty = await tempRepo({ bare: true });
       const repo = await tempRepo();
-      await repo.git("remote", "add", "origin", await addressOf(empty));
+      await connect(repo, empty);
       const store = await openFor(subject, repo.path);
       expect(await store.listRemote("origin")).toEqual({ head: null, refs: [] });
       const one = await repo.commit("one");
@@ -187,7 +188,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject, trans
     it("follows a history that is not ours into an empty repository", async () => {
       const { remote, one } = await clonePair();
       const fresh = await tempRepo();
-      await fresh.git("remote", "add", "origin", await addressOf(remote));
+      await connect(fresh, remote);
       const store = await openFor(subject, fresh.path);
       await store.fetch("origin", [BRANCHES]);
       expect(await store.readRef("refs/remotes/origin/main")).toBe(one);
@@ -297,7 +298,7 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject, trans
       const remote = await tempRepo();
       const one = await remote.commit("one");
       const repo = await tempRepo();
-      await repo.git("remote", "add", "origin", await addressOf(remote));
+      await connect(repo, remote);
       await repo.git("fetch", "-q", "origin");
       const store = await openFor(subject, repo.path);
       const two = await newCommit(store, one, "two");
@@ -385,22 +386,32 @@ export function describeGitRemotes(name: string, subject: GitStoreSubject, trans
   });
 }
 
-export type Transport = "directory" | "http";
+export type Transport = "directory" | "http" | "ssh";
 
-type AddressOf = (remote: TempRepo, kind?: string) => Promise<string>;
+/** Makes one repository the other's remote `origin`. */
+type Connect = (repo: TempRepo, remote: TempRepo, kind?: string) => Promise<unknown>;
 
 /** How the remotes of tests are reached. */
-const WAYS: Readonly<Record<Transport, { readonly kinds: readonly string[]; readonly addressOf: AddressOf }>> = {
+const WAYS: Readonly<Record<Transport, { readonly kinds: readonly string[]; readonly connect: Connect }>> = {
   directory: {
     kinds: ["path", "file URL"],
-    addressOf: async ({ path }, kind) => (kind === "file URL" ? pathToFileURL(path).href : path),
+    connect: (repo, { path }, kind) =>
+      repo.git("remote", "add", "origin", kind === "file URL" ? pathToFileURL(path).href : path),
   },
   http: {
     kinds: ["http"],
-    async addressOf(remote) {
+    async connect(repo, remote) {
       await remote.git("config", "http.receivepack", "true");
       const { origin } = await startGitHttpServer(dirname(remote.path));
-      return `${origin}/${basename(remote.path)}`;
+      await repo.git("remote", "add", "origin", `${origin}/${basename(remote.path)}`);
+    },
+  },
+  ssh: {
+    kinds: ["ssh"],
+    async connect(repo, remote) {
+      const server = await startSshServer();
+      await repo.git("config", "core.sshCommand", server.command);
+      await repo.git("remote", "add", "origin", server.url(remote.path));
     },
   },
 };
@@ -408,11 +419,11 @@ const WAYS: Readonly<Record<Transport, { readonly kinds: readonly string[]; read
 /** A bare remote with one commit on main, and a repository that has fetched it. */
 async function clonePairAt(
   kind: string | undefined,
-  addressOf: AddressOf,
+  connect: Connect,
 ): Promise<{ readonly repo: TempRepo; readonly remote: TempRepo; readonly one: ObjectId }> {
   const [repo, remote] = await Promise.all([tempRepo(), tempRepo({ bare: true })]);
   const one = await repo.commit("one", { "a.txt": "a" });
-  await repo.git("remote", "add", "origin", await addressOf(remote, kind));
+  await connect(repo, remote, kind);
   await repo.git("push", "-q", "origin", "main");
   return { repo, remote, one };
 }

@@ -5,10 +5,10 @@ import type { ObjectId } from "../../../../src/domain/object-id.ts";
 import type { FetchOptions, GitStore, Refspec } from "../../../../src/ports/git-store.ts";
 import { startGitHttpServer } from "../../../support/git-http-server.ts";
 import { isolatedEnvironment } from "../../../support/run-git.ts";
-import { checkedId, type TempRepo, tempDir, tempRepo } from "../../../support/temp-repo.ts";
+import { type TempRepo, tempDir, tempRepo } from "../../../support/temp-repo.ts";
 
 const STAGES: Refspec = { source: "refs/heads/stage/*", target: "refs/remotes/origin/stage/*", force: true };
-const TAGS: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
+const _TAGS: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
 
 /** A server with three commits on a stage and a tag on each, and an empty mirror of it. */
 async function mirrorOf({ allowFilter = true } = {}) {
@@ -61,80 +61,6 @@ describe("a partial mirror", () => {
     expect(received.length).toBe(before);
     expect(await mirror.git("config", "--list")).not.toMatch(/promisor|partialclone/);
     expect(await store.isShallow()).toBe(options.depth !== undefined);
-  });
-
-  it("gets what it lacks by one fetch, and asks for nothing that is there", async () => {
-    const { work, store, received } = await mirrorOf();
-    await store.fetch("origin", [STAGES, TAGS], { depth: 1, filter: "tree:0" });
-    const versions = await idsOf(work, ...[1, 2, 3].map((n) => `refs/tags/m${n}@v1.0.0^{tree}`));
-    const before = received.length;
-    await store.fetchObjects("origin", [...versions, ...versions]);
-    const asked = received.slice(before);
-    expect(asked.filter(({ line }) => line.startsWith("POST"))).toHaveLength(1);
-    const manifests = await idsOf(work, ...[1, 2, 3].map((n) => `refs/tags/m3@v1.0.0:models/m${n}/manifest.yaml`));
-    expect(await kinds(store, [...versions, ...manifests])).toEqual(
-      [..."ttt", ..."bbb"].map((k) => (k === "t" ? "tree" : "blob")),
-    );
-    await store.fetchObjects("origin", [...versions, ...manifests]);
-    expect(received.length).toBe(before + asked.length);
-  });
-
-  it("gets the trees and files below a commit that it has, and below a tag", async () => {
-    const { work, store } = await mirrorOf();
-    await store.fetch("origin", [STAGES, TAGS], { depth: 1, filter: "tree:0" });
-    await store.fetchObjects("origin", await idsOf(work, TIP, "refs/tags/m1@v1.0.0"));
-    const below = await idsOf(work, `${TIP}:models/m3/manifest.yaml`, "refs/tags/m1@v1.0.0:models/m1/manifest.yaml");
-    expect(await kinds(store, below)).toEqual(["blob", "blob"]);
-  });
-
-  it("gets a commit that no ref names without its history", async () => {
-    const { work, store } = await mirrorOf();
-    await store.fetch("origin", [STAGES], { depth: 1, filter: "tree:0" });
-    const [second, first] = await idsOf(work, `${TIP}~1`, `${TIP}~2`);
-    await store.fetchObjects("origin", [second as ObjectId]);
-    expect(await kinds(store, [second, first] as ObjectId[])).toEqual(["commit", null]);
-    await expect(store.firstParents(second as ObjectId)).rejects.toMatchObject({ code: "shallow-history" });
-  });
-
-  it("says which object the remote does not have", async () => {
-    const { store } = await mirrorOf();
-    await store.fetch("origin", [STAGES], { depth: 1, filter: "tree:0" });
-    const absent = checkedId("0123456789".repeat(4));
-    await expect(store.fetchObjects("origin", [absent])).rejects.toMatchObject({
-      code: "not-found",
-      message: expect.stringContaining(absent),
-    });
-  });
-
-  it("is refreshed: what moved, what was pruned, tags that must not move, with and without a filter", async () => {
-    const { server, work, store } = await mirrorOf();
-    const options = { prune: true, depth: 1, filter: "tree:0" } as const;
-    await store.fetch("origin", [STAGES, TAGS], options);
-    await store.fetchObjects("origin", await idsOf(work, `${TIP}^{tree}`));
-    const next = await work.commit("release 4", { "models/m4/manifest.yaml": "m4\n" });
-    await work.git("push", "-q", server.path, "HEAD:refs/heads/stage/production", "HEAD:refs/heads/stage/new");
-    await server.git("tag", "-f", "m1@v1.0.0", next);
-    const outcome = await store.fetch("origin", [STAGES, TAGS], options);
-    expect(outcome.updated.map(({ ref }) => ref)).toEqual([
-      "refs/remotes/origin/stage/new",
-      "refs/remotes/origin/stage/production",
-    ]);
-    expect(outcome.rejected).toMatchObject([{ ref: "refs/tags/m1@v1.0.0", there: next }]);
-    await server.git("branch", "-D", "stage/new");
-    expect((await store.fetch("origin", [STAGES], { prune: true })).updated).toMatchObject([
-      { ref: "refs/remotes/origin/stage/new", to: null },
-    ]);
-  });
-
-  it("is whole where the server filters nothing", async () => {
-    const { work, store } = await mirrorOf({ allowFilter: false });
-    await store.fetch("origin", [STAGES], { depth: 1, filter: "tree:0" });
-    const ids = await idsOf(work, `${TIP}^{tree}`, `${TIP}:models/m1/manifest.yaml`);
-    expect(await kinds(store, ids)).toEqual(["tree", "blob"]);
-    await store.fetchObjects("origin", ids);
-    const [other] = await idsOf(work, "refs/tags/m1@v1.0.0^{tree}");
-    await store.fetchObjects("origin", [other as ObjectId]);
-    expect(await kinds(store, [other as ObjectId])).toEqual(["tree"]);
   });
 });
 
