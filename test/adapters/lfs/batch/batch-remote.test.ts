@@ -10,6 +10,24 @@ const MIB = 1024 * 1024;
 const LARGE = bytesOf(3 * MIB + 5);
 
 describe("a server by the batch API", () => {
+  it.each([
+    ["of one byte", 1],
+    ["that is held whole", 128 * 1024],
+    ["that is just not", 128 * 1024 + 1],
+    ["that is received whole", MIB - 1],
+    ["that arrives in pieces", MIB],
+  ])("takes and gives an object %s", async (_, size) => {
+    const server = await startLfsServer();
+    const { remote, ingest } = await openSide(server.endpoint);
+    const pointer = await ingest(bytesOf(size));
+    let sent = 0;
+    await remote.upload([pointer], (bytes) => (sent += bytes));
+    const reader = await openSide(server.endpoint);
+    await reader.remote.download([pointer], reader.store);
+    expect(await reader.store.check(pointer, { hash: true })).toBe("present");
+    expect(sent).toBe(size);
+  });
+
   it("takes what it lacks, answers what was sent, and gives it back", async () => {
     const server = await startLfsServer();
     const { remote, ingest } = await openSide(server.endpoint);

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
 import type { Pointer } from "../../../../src/domain/artifact/pointer.ts";
+import { RegistryError } from "../../../../src/errors.ts";
+import type { ArtifactSink } from "../../../../src/ports/artifact-store.ts";
 import { type Behaviour, type ObjectExchange, startLfsServer } from "../../../support/lfs-server/lfs-server.ts";
 import { failure } from "../objects.ts";
 import { bytesOf, openSide, type SideOptions } from "./batch-support.ts";
@@ -106,6 +108,47 @@ describe("a download that breaks", () => {
     const error = await failure(remote.download([pointer], store));
     expect(error).toMatchObject({ code: "network", retryable: true });
     expect(error.message).toContain("no byte for");
+  });
+});
+
+describe("a download of what somebody else", () => {
+  it("is downloading at the same time waits for it, and every byte travels once", async () => {
+    const { remote, store, pointer, server } = await prepared(LARGE, undefined);
+    const counted = [0, 0, 0];
+    const all = counted.map((_, index) =>
+      remote.download([pointer], store, (bytes) => {
+        counted[index] = (counted[index] ?? 0) + bytes;
+      }),
+    );
+    await Promise.all(all);
+    expect(server.to("/object/")).toHaveLength(1);
+    expect(counted).toEqual([LARGE.length, LARGE.length, LARGE.length]);
+  });
+});
+
+describe("a disk that is full", () => {
+  it.each([
+    ["small", bytesOf(1000)],
+    ["large", LARGE],
+  ])("ends the run at once, and asks the server for no more (%s)", async (_, content) => {
+    const { remote, store, pointer, server, clock } = await prepared(content, undefined);
+    const full = async () => {
+      throw new RegistryError("disk", "no space left", { retryable: true });
+    };
+    const sink: ArtifactSink = {
+      ...store,
+      receive: full,
+      resume: async () => ({
+        received: 0,
+        append: full,
+        restart: full,
+        complete: full,
+        release: async () => undefined,
+      }),
+    };
+    expect(await failure(remote.download([pointer], sink))).toMatchObject({ code: "disk" });
+    expect(server.to("/object/")).toHaveLength(1);
+    expect(clock.waited).toBe(0);
   });
 });
 
