@@ -93,7 +93,13 @@ describe("a server that", () => {
       more();
     });
     const reply = await testClient().send({ method: "GET", url: server.origin, access: "none" });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    let before = -1;
+    const standsStill = () => {
+      const [then, now] = [before, given];
+      before = now;
+      return then === now;
+    };
+    await expect.poll(standsStill, { interval: 200, timeout: 10_000 }).toBe(true);
     expect(given).toBeLessThan(2 ** 26);
     expect(await consume(reply)).toBe(2 ** 29);
   });

@@ -25,7 +25,8 @@ describe("a proxy", () => {
     const proxy = await startProxy({ login: "grace:hopper" });
     const config = proxyAt(`http://grace:hopper@${proxy.address}`);
     const client = testClient({ config, logins: fixedLogins({ username: "ada", password: "s3cret" }) });
-    const reply = await client.send({ method: "GET", url: `${server.origin}/a?b`, access: "login" });
+    const url = `${server.origin}/a?b`.replace("//", "//eve:userinfo@");
+    const reply = await client.send({ method: "GET", url, access: "login" });
     expect(await textOf(reply)).toBe("in");
     const line = `GET ${server.origin}/a?b by grace:hopper`;
     expect(proxy.asked).toEqual([line, line]);
