@@ -2,17 +2,20 @@ import type { ObjectId } from "../../../domain/object-id.ts";
 import type { FetchOptions } from "../../../ports/git-store.ts";
 import { completeHistory } from "./copy-objects.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
-import { type ReferenceKind, visitReferences } from "./object-references.ts";
+import { IdSet } from "./id-set.ts";
+import { idAt, type ReferenceKind, visitReferences } from "./object-references.ts";
 import { type ArrivedObject, BadPack } from "./pack-indexer.ts";
 
 type Filter = FetchOptions["filter"];
 
 /** Folders that are looked into to see that what a new history shares with an old one is there. */
 const MOST_FOLDERS = 5000;
+/** Objects that a pack may refer to, in itself and outside. */
+const MOST_REFERRED = 5_000_000;
 
 /** What arrived objects refer to, gathered while they are taken apart. */
 export class Referred {
-  readonly #ids = new Map<ObjectId, ReferenceKind>();
+  readonly #ids = new IdSet();
   readonly #edge: ReadonlySet<ObjectId>;
   readonly #filter: Filter;
 
@@ -23,25 +26,26 @@ export class Referred {
   }
 
   add({ id, kind, bytes }: ArrivedObject): void {
-    const isEdge = this.#edge.has(id);
-    const known = visitReferences({ kind, bytes }, (target, as) => {
-      if (!(isEdge && as === "parent") && !isLeftOut(as, this.#filter)) this.#ids.set(target, as);
+    const isEdge = kind === "commit" && this.#edge.has(id);
+    const known = visitReferences({ kind, bytes }, (target, at, as) => {
+      if (!(isEdge && as === "parent") && !isLeftOut(as, this.#filter)) this.#ids.add(target, at);
     });
     if (!known) throw new BadPack(`the ${kind} ${id} is damaged`);
+    if (this.#ids.size > MOST_REFERRED) throw new BadPack("its objects refer to millions of others");
   }
 
   require(id: ObjectId): void {
-    this.#ids.set(id, "target");
+    this.#ids.add(Buffer.from(id, "hex"), 0);
   }
 
   /** What none of the arrived objects is. */
-  outside(hasArrived: (id: ObjectId) => boolean): ReadonlyMap<ObjectId, ReferenceKind> {
-    return new Map([...this.#ids].filter(([id]) => !hasArrived(id)));
+  outside(hasArrived: (id: ObjectId) => boolean): readonly ObjectId[] {
+    return [...this.#ids].filter((id) => !hasArrived(id));
   }
 }
 
 export interface Question {
-  readonly outside: ReadonlyMap<ObjectId, ReferenceKind>;
+  readonly outside: readonly ObjectId[];
   /** Commits and tags that are here with all that they reach; what is shared is looked for in their trees first. */
   readonly haves: readonly ObjectId[];
   readonly filter: Filter;
@@ -58,7 +62,7 @@ export async function findMissing(local: EmbeddedRepository, question: Question)
   const edge = await local.edge();
   const pending: ObjectId[] = [];
   const folders = new Set<ObjectId>();
-  for (const [id] of question.outside) {
+  for (const id of question.outside) {
     const kind = objects.header(id)?.kind;
     if (kind === undefined) return id;
     if (kind === "tree") folders.add(id);
@@ -76,8 +80,8 @@ export async function findMissing(local: EmbeddedRepository, question: Question)
     const raw = objects.readRaw(id);
     if (raw === null || !("bytes" in raw)) return id;
     const isEdge = edge.has(id);
-    const known = visitReferences(raw, (target, as) => {
-      if (!(isEdge && as === "parent") && !isLeftOut(as, question.filter)) pending.push(target);
+    const known = visitReferences(raw, (target, at, as) => {
+      if (!(isEdge && as === "parent") && !isLeftOut(as, question.filter)) pending.push(idAt(target, at));
     });
     if (!known) return id;
   }
@@ -101,8 +105,8 @@ function dropShared({ objects }: EmbeddedRepository, folders: Set<ObjectId>, hav
     if (folders.size === 0 || looked++ >= MOST_FOLDERS) return;
     const raw = objects.readRaw(id);
     if (raw?.kind !== "tree" || !("bytes" in raw)) continue;
-    visitReferences(raw, (target, as) => {
-      if (as === "tree") visit(target);
+    visitReferences(raw, (target, at, as) => {
+      if (as === "tree") visit(idAt(target, at));
     });
   }
 }

@@ -19,6 +19,7 @@ const LARGEST_UNPACKED = 16 * 1024 * 1024;
 /** A larger pack is refused. */
 const LARGEST_PACK = 4 * 1024 ** 3;
 const WRITE_SIZE = 1024 * 1024;
+const MOST_CHUNKS = 4096;
 /** What a killed process left is removed when it is that old. */
 const LEFTOVER_MS = 24 * 60 * 60 * 1000;
 
@@ -99,7 +100,7 @@ async function intoFile(handle: FileHandle, path: string, { bytes, from }: PackA
     if (size > LARGEST_PACK) throw new BadPack(`its pack has more than ${LARGEST_PACK} bytes`);
     pending.push(chunk);
     waiting += chunk.byteLength;
-    if (waiting >= WRITE_SIZE) await flush();
+    if (waiting >= WRITE_SIZE || pending.length >= MOST_CHUNKS) await flush();
   }
   await flush();
   if (size >= PACK_HEAD + PACK_TAIL && hash.digest().equals(tail)) return { size, digest: tail };

@@ -1,12 +1,13 @@
+import { readdirSync } from "node:fs";
 import { lstat, readdir, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { RefEdit, RefName, RefOutcome } from "../../../ports/git-store.ts";
 import { removeDurably, syncIfThere, writeAtomically } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { inParallel } from "../../system/in-parallel.ts";
-import { type LockFile, takeLock } from "../../system/lock-file.ts";
+import { type LockFile, takeFreeLock, takeLock } from "../../system/lock-file.ts";
 import { checkedRefName, damagedRef, readLooseRef } from "./loose-refs.ts";
 import { foldersOf, formatPackedRefs, type PackedRefs, type PackedSearch, searchOf } from "./packed-refs.ts";
 import { lockedRef, type RefDatabase } from "./ref-database.ts";
@@ -37,6 +38,8 @@ class Transaction {
   readonly #edits: readonly RefEdit[];
   readonly #locks = new Map<RefName, LockFile>();
   readonly #packs: boolean;
+  /** What was seen of the folders of refs since all locks are held. */
+  readonly #folders = new Map<string, { readonly isFile: boolean; readonly names: ReadonlySet<string> | null }>();
   #packedLock: LockFile | null = null;
 
   constructor(refs: RefDatabase, edits: readonly RefEdit[]) {
@@ -78,7 +81,8 @@ class Transaction {
   /** Sorted, so that two processes that want the same refs cannot wait for each other. */
   async #takeLocks(): Promise<readonly RefName[]> {
     for (const { ref } of this.#edits.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))) {
-      const lock = await takeLock(join(this.#refs.gitDir, ref));
+      const path = join(this.#refs.gitDir, ref);
+      const lock = takeFreeLock(path) ?? (await takeLock(path));
       if (lock === null) return [ref];
       this.#locks.set(ref, lock);
     }
@@ -91,7 +95,7 @@ class Transaction {
 
   /** Undefined for what cannot be compared with an expected value: a symbolic ref. */
   async #valueUnderLock(ref: RefName, packed: PackedSearch): Promise<ObjectId | null | undefined> {
-    const loose = await readLooseRef(this.#refs.gitDir, ref);
+    const loose = this.#isAbsent(ref) ? null : await readLooseRef(this.#refs.gitDir, ref);
     if (loose === null) return packed.idOf(ref);
     if (loose.kind === "damaged") throw damagedRef(ref);
     return loose.kind === "direct" ? loose.id : undefined;
@@ -102,11 +106,28 @@ class Transaction {
     if (from !== null || to === null) return false;
     if (names.some((some) => some.isFolder(ref))) return true;
     for (const above of foldersOf(ref)) {
-      if (names.some((some) => some.has(above))) return true;
-      const loose = await lstat(join(this.#refs.gitDir, above)).catch(() => null);
-      if (loose !== null && !loose.isDirectory()) return true;
+      if (names.some((some) => some.has(above)) || (await this.#isFile(above))) return true;
     }
-    return !(await removeEmptyDirectories(join(this.#refs.gitDir, ref)));
+    return !this.#isAbsent(ref) && !(await removeEmptyDirectories(join(this.#refs.gitDir, ref)));
+  }
+
+  async #isFile(folder: string): Promise<boolean> {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known.isFile;
+    const found = await lstat(join(this.#refs.gitDir, folder)).catch(() => null);
+    const isFile = found !== null && !found.isDirectory();
+    this.#folders.set(folder, { isFile, names: null });
+    return isFile;
+  }
+
+  /** Whether nothing has this name in its folder: under its lock that stays so. Folders are listed once for many refs. */
+  #isAbsent(ref: RefName): boolean {
+    if (this.#edits.length <= PARSE_FROM) return false;
+    const folder = dirname(ref);
+    const known = this.#folders.get(folder);
+    const names = known?.names ?? namesIn(join(this.#refs.gitDir, folder));
+    if (known?.names !== names) this.#folders.set(folder, { isFile: known?.isFile ?? false, names });
+    return !names.has(basename(ref));
   }
 
   async #write(packed: PackedRefs): Promise<void> {
@@ -155,6 +176,15 @@ class Transaction {
       if (to !== null) rows.set(ref, { id: to, peeled: this.#refs.peeled(ref, to) });
     }
     await writeAtomically(this.#refs.packed.path, formatPackedRefs(rows), { prefix: "packed-refs.new-" });
+  }
+}
+
+function namesIn(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return new Set();
+    throw diskError("read", folder, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { RegistryError } from "../../../../errors.ts";
 import type { Ref, RefName, RemoteAdvertisement } from "../../../../ports/git-store.ts";
 import type { HttpClient } from "../../../http/http-client.ts";
 import type { EmbeddedRepository } from "../embedded-repository.ts";
-import { visitReferences } from "../object-references.ts";
+import { idAt, visitReferences } from "../object-references.ts";
 import { type EmbeddedRemote, matches } from "../remote.ts";
 import type { Advertisement, Capabilities, RemoteRefs } from "./advertisement.ts";
 import { bringHistory, bringObjects } from "./bring-objects.ts";
@@ -72,8 +72,8 @@ function missingBelow({ objects }: EmbeddedRepository, id: ObjectId): readonly O
     const raw = kind === undefined || kind === "blob" ? null : objects.readRaw(each);
     if (kind === undefined) missing.push(each);
     if (raw === null || !("bytes" in raw)) continue;
-    visitReferences(raw, (target, as) => {
-      if (as !== "parent") seen.add(target);
+    visitReferences(raw, (target, at, as) => {
+      if (as !== "parent") seen.add(idAt(target, at));
     });
   }
   return missing;

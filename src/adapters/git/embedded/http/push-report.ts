@@ -13,7 +13,7 @@ export interface Report {
   readonly refs: ReadonlyMap<RefName, Exclude<Verdict, { status: "up-to-date" | "pushed" }> | null>;
 }
 
-const LARGEST_REPORT = 64 * 1024 * 1024;
+const LARGEST_REPORT = 16 * 1024 * 1024;
 
 /** Reads `report-status`, within the data band where there are bands. Throws `git-failed`, `network`. */
 export async function readReport(answer: PacketReader, isBanded: boolean): Promise<Report> {

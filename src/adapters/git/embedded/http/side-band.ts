@@ -1,7 +1,7 @@
 import { RegistryError } from "../../../../errors.ts";
 import { cutOff, notGit, type PacketReader, remoteSays } from "./pkt-line.ts";
 
-/** Progress that is dropped; a server that sends more of it wants nothing but our time. */
+/** Progress and signs of life that are dropped; a server that sends more of them wants nothing but our time. */
 const MOST_PROGRESS = 16 * 1024 * 1024;
 
 /**
@@ -16,10 +16,13 @@ export async function* sideBand(answer: PacketReader): AsyncGenerator<Buffer> {
     if (next.kind !== "data") return;
     const [band] = next.bytes;
     const bytes = next.bytes.subarray(1);
-    if (band === 1) yield bytes;
-    else if (band === 3) throw remoteSays(answer.from, bytes.toString("utf8"));
-    else if (band !== 2) throw notGit(answer.from);
-    else progress += next.bytes.length + 4;
+    if (band === 1 && bytes.length > 0) {
+      yield bytes;
+      continue;
+    }
+    if (band === 3) throw remoteSays(answer.from, bytes.toString("utf8"));
+    if (band !== 1 && band !== 2) throw notGit(answer.from);
+    progress += next.bytes.length + 4;
     if (progress > MOST_PROGRESS) {
       throw new RegistryError("network", `${answer.from} sends messages and no data`, { retryable: true });
     }
