@@ -10,6 +10,8 @@ export interface GitHttpServer {
   readonly requests: readonly string[];
   /** The same requests with what was sent: headers, and the bytes of the body so far. */
   readonly received: readonly ReceivedRequest[];
+  /** Ends it before the test does: from here on connections are refused. */
+  stop(): Promise<void>;
 }
 
 export interface ReceivedRequest {
@@ -39,15 +41,18 @@ export async function startGitHttpServer(root: string, login?: string): Promise<
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
-    server.close();
-  });
+    await closed;
+  };
+  onTestFinished(stop);
   const address = server.address();
   return {
     origin: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
     requests,
     received,
+    stop,
   };
 }
 

@@ -57,6 +57,8 @@ export interface UrlReader {
 export interface Served {
   readonly server: GitHttpServer;
   readonly repo: TempRepo;
+  /** From here on nobody answers. */
+  stop(): Promise<void>;
   /** Requests since the last call of this, Git's alone. */
   news(): readonly string[];
   reader(adapter: Adapter, changes?: NodeJS.ProcessEnv): Promise<UrlReader>;
@@ -69,6 +71,7 @@ export async function serve({ root, repo }: Made, login?: string): Promise<Serve
   return {
     server,
     repo,
+    stop: () => server.stop(),
     news() {
       const fresh = server.requests.slice(seen);
       seen = server.requests.length;

@@ -2,7 +2,7 @@ import { RegistryError } from "../../errors.ts";
 import { beginOperation } from "../begin-operation.ts";
 import type { Mirrors, RegistryContext } from "../context.ts";
 import type { ReadQuestion } from "../questions.ts";
-import { bringAll, freshen, renewWhole } from "./freshen.ts";
+import { bringAll, freshen, mended } from "./freshen.ts";
 import type { RegistryAccess } from "./registry-access.ts";
 import { requireRegistry } from "./require-registry.ts";
 
@@ -61,25 +61,6 @@ const resolveByUrl = async (mirrors: Mirrors, question: Parameters<RegistryAcces
   const answer = await resolveVersion(found.context, { reference: found.reference });
   return { ...answer, stage: found.stage ?? answer.stage };
 };
-
-/** Once more in a mirror that is made anew, where the first turns out to be damaged. */
-async function mended<T>(
-  { mirrors, context }: { readonly mirrors: Mirrors; readonly context: RegistryContext },
-  work: (context: RegistryContext) => Promise<T>,
-): Promise<T> {
-  try {
-    return await work(context);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    const other = await renewWhole(mirrors).catch(() => Promise.reject(error));
-    return work(other);
-  }
-}
-
-/** What only this repository can be to blame for: nothing was asked of the registry at the time. */
-function isDamage(error: unknown): boolean {
-  return error instanceof RegistryError && error.code === "git-failed" && !error.retryable;
-}
 
 function refuseDrafts(): never {
   throw new RegistryError("usage", "a registry named by a URL has no drafts: its mirror in the cache is disposable", {

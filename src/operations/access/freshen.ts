@@ -9,7 +9,7 @@ interface Whole {
   readonly context: RegistryContext;
 }
 
-interface Freshened {
+export interface Freshened {
   /** The mirror to read from: another one where the first was damaged or overgrown. */
   readonly context: RegistryContext;
   /** Why the registry could not be asked, or null. */
@@ -55,6 +55,25 @@ export async function bringAll({ mirrors, context }: Whole): Promise<RegistryCon
   }
 }
 
-export async function renewWhole(mirrors: Mirrors): Promise<RegistryContext> {
+async function renewWhole(mirrors: Mirrors): Promise<RegistryContext> {
   return beginOperation(await mirrors.renew("whole", async (context) => void (await refresh(context, "all"))));
+}
+
+/** Once more in a mirror that is made anew, where the first turns out to be damaged. */
+export async function mended<T>(
+  { mirrors, context }: Whole,
+  work: (context: RegistryContext) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(context);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const other = await renewWhole(mirrors).catch(() => Promise.reject(error));
+    return work(other);
+  }
+}
+
+/** What only this repository can be to blame for: nothing was asked of the registry at the time. */
+function isDamage(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "git-failed" && !error.retryable;
 }

@@ -2,13 +2,15 @@ import type { Reference } from "../../domain/model/reference.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { StageName } from "../../domain/policy/stage.ts";
 import { RegistryError } from "../../errors.ts";
-import { freshen } from "../access/freshen.ts";
+import { type Freshened, freshen, mended } from "../access/freshen.ts";
 import { requireRegistry } from "../access/require-registry.ts";
 import { beginOperation } from "../begin-operation.ts";
 import type { Mirrors, RegistryContext } from "../context.ts";
-import { requireReference } from "../load/resolve-reference.ts";
+import { checkVersionTree } from "../judge/check-version-tree.ts";
+import { requireReference, resolveReference } from "../load/resolve-reference.ts";
+import { readDetails } from "../load/version-details.ts";
 import { type Found, unreachable, warnStale } from "./find.ts";
-import { answerNarrowly, fetchNarrowly, isNarrow, type NarrowAnswer } from "./narrow-fetch.ts";
+import { answerNarrowly, fetchNarrowly, here, isNarrow, type NarrowAnswer } from "./narrow-fetch.ts";
 
 /** … of a registry by URL: the stage that the reference named is known already, or null. */
 export interface FoundByUrl extends Found {
@@ -28,7 +30,7 @@ interface Asked {
  */
 export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) => Promise<FoundByUrl> {
   let stale: RegistryError | null = null;
-  let whole: Promise<RegistryContext> | null = null;
+  let whole: Freshened | null = null;
   let present = narrow;
 
   const findHere = async (reference: Reference): Promise<FoundByUrl | null> => {
@@ -52,23 +54,9 @@ export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) =
       return findHere(reference);
     }
   };
-  const openWhole = async (): Promise<RegistryContext> => {
-    const context = beginOperation(await mirrors.whole());
-    const fresh = await freshen({ mirrors, context }, { offline, failed: stale });
-    stale ??= fresh.stale;
-    await requireRegistry(fresh.context, { asked: true });
-    return fresh.context;
-  };
   const findWhole = async (reference: Reference): Promise<FoundByUrl> => {
     try {
-      whole ??= openWhole();
-      return {
-        context: await whole,
-        reference: reference.text,
-        stage: null,
-        offline: offline || stale !== null,
-        stale,
-      };
+      whole ??= await openWhole({ mirrors, offline, failed: stale });
     } catch (error) {
       if (offline || stale !== null) throw error;
       stale = unreachable(error);
@@ -76,6 +64,13 @@ export function findByUrl({ mirrors, narrow, offline }: Asked): (text: string) =
       if (answer === null) throw error;
       return answer;
     }
+    stale ??= whole.stale;
+    const { context } = await mended({ mirrors, context: whole.context }, async (there) => {
+      await probe(there, reference);
+      return { context: there };
+    });
+    whole = { ...whole, context };
+    return { context, reference: reference.text, stage: null, offline: offline || stale !== null, stale };
   };
   return async (text) => {
     const reference = requireReference(text);
@@ -91,18 +86,34 @@ function found(
   return { context, reference: formatVersionId(version), stage, ...how };
 }
 
+async function openWhole(how: {
+  readonly mirrors: Mirrors;
+  readonly offline: boolean;
+  readonly failed: RegistryError | null;
+}): Promise<Freshened> {
+  const context = beginOperation(await how.mirrors.whole());
+  return freshen({ ...how, context }, how);
+}
+
+/** Reads all that the answer needs, so that damage shows while it can be mended. What is wrong otherwise is an answer. */
+async function probe(context: RegistryContext, { text }: Reference): Promise<void> {
+  await requireRegistry(context, { asked: true });
+  const details = await readDetails(context.git, (await resolveReference(context, text)).entry);
+  await checkVersionTree(context.git, details);
+}
+
 interface Narrow {
   readonly context: RegistryContext;
   readonly answer: NarrowAnswer | null;
 }
 
-/** What was fetched last. */
+/** What was fetched last. A version never changes, so it need not have been asked for by its number. */
 async function readNarrow(narrow: RegistryContext, reference: Reference): Promise<Narrow> {
-  const context = logged(narrow, reference);
-  return {
-    context,
-    answer: (await context.fetchLog.read()) === null ? null : await answerNarrowly(context, reference),
-  };
+  const own = logged(narrow, reference);
+  const wasAsked = (await own.fetchLog.read()) !== null;
+  const context = wasAsked ? own : narrow;
+  const isKnown = wasAsked || reference.selector.kind === "version";
+  return { context, answer: isKnown ? await here(() => answerNarrowly(context, reference)) : null };
 }
 
 /** Asks the registry. A mirror that is damaged or overgrown is made anew, once; it stays where that fails as well. */
@@ -111,34 +122,36 @@ async function askNarrow(
   reference: Reference,
 ): Promise<Narrow> {
   const anew = async (): Promise<Narrow> => {
-    const fill = (context: RegistryContext) => bring(logged(context, reference), reference);
+    const fill = (context: RegistryContext) => bring(context, reference);
     const context = logged(beginOperation(await mirrors.renew("narrow", fill)), reference);
     return { context, answer: await answerNarrowly(context, reference) };
   };
   if (await narrow.mirror?.isOvergrown()) return anew();
   const context = logged(narrow, reference);
   try {
-    await bring(context, reference);
+    await bring(narrow, reference);
+    return { context, answer: await answerNarrowly(context, reference) };
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;
     return anew().catch(() => Promise.reject(error));
   }
-  return { context, answer: await answerNarrowly(context, reference) };
 }
 
 /** One process at a time asks; whoever had to wait for one that asked the same has its answer. */
 async function bring(context: RegistryContext, reference: Reference): Promise<void> {
   const asked = context.clock.now();
+  const { fetchLog } = logged(context, reference);
   const work = async ({ waited }: { readonly waited: boolean }) => {
-    if (waited && ((await context.fetchLog.read()) ?? 0) > asked) return;
+    if (waited && ((await fetchLog.read()) ?? 0) > asked) return;
     const began = context.clock.now();
     await fetchNarrowly(context, reference);
-    await context.fetchLog.record(began);
+    await Promise.all([fetchLog.record(began), context.fetchLog.record(began)]);
   };
   await (context.mirror === null ? work({ waited: false }) : context.mirror.alone(work));
 }
 
 /** The mirror with the log of this reference: others may have been fetched later. */
-function logged(context: RegistryContext, { text }: Reference): RegistryContext {
-  return context.mirror === null ? context : { ...context, fetchLog: context.mirror.logOf(text) };
+function logged(context: RegistryContext, { model, selector }: Reference): RegistryContext {
+  if (context.mirror === null) return context;
+  return { ...context, fetchLog: context.mirror.logOf(`${model} ${JSON.stringify(selector)}`) };
 }

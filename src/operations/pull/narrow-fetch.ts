@@ -42,7 +42,10 @@ export async function fetchNarrowly(context: RegistryContext, reference: Referen
   if (entry !== null) await fetchTree(context, entry);
 }
 
-/** The answer from what is in the mirror; null where it is not as it should be, and the whole registry has to be asked. */
+/**
+ * The answer from what is in the mirror; null where that is not as it should be, and the whole registry has to be asked.
+ * Throws `git-failed` for an object that is missing or damaged: never after a fetch into a sound mirror.
+ */
 export async function answerNarrowly(context: RegistryContext, reference: Reference): Promise<NarrowAnswer | null> {
   const { model, selector } = reference;
   if (selector.kind !== "stage") {
@@ -63,7 +66,7 @@ async function fetchStage(context: RegistryContext, reference: Reference, stage:
   const source: RefName = `refs/heads/${formatStageBranch(stage)}`;
   const branch: Refspec = { source, target: stageRef(context, stage), force: true };
   // Most often the stage holds what it held: then its tag comes, or is known, by the same fetch.
-  const before = await namedOnStage(context, reference, stage);
+  const before = await here(() => namedOnStage(context, reference, stage));
   const expected = before === null ? [] : [same(`${tagRef(formatVersionTag(before))}*`)];
   try {
     await git.fetch(remote.name, [branch, ...expected], { depth: 1, filter: "blob:none" });
@@ -72,11 +75,11 @@ async function fetchStage(context: RegistryContext, reference: Reference, stage:
     await forget(context, branch.target);
     return;
   }
-  if ((await answerNarrowly(context, reference)) !== null) return;
+  if ((await here(() => answerNarrowly(context, reference))) !== null) return;
   const held = await heldTree(context, reference, stage);
   if (held === null) return;
   await git.fetchObjects(remote.name, [held]);
-  const version = await versionNamedIn(context, held);
+  const version = await here(() => versionNamedIn(context, held));
   if (version === null || (before !== null && formatVersionId(version) === formatVersionId(before))) return;
   await fetchVersion(context, version);
 }
@@ -101,14 +104,12 @@ async function namedOnStage(
 async function heldTree(context: RegistryContext, { model }: Reference, stage: StageName): Promise<ObjectId | null> {
   const tip = await context.git.readRef(stageRef(context, stage));
   if (tip === null) return null;
-  return here(async () => {
-    const entry = await entryAt(context.git, (await readCommit(context.git, tip)).tree, `models/${model}`);
-    return entry?.mode === "40000" ? entry.id : null;
-  });
+  const entry = await entryAt(context.git, (await readCommit(context.git, tip)).tree, `models/${model}`);
+  return entry?.mode === "40000" ? entry.id : null;
 }
 
 async function versionNamedIn({ git }: RegistryContext, tree: ObjectId): Promise<VersionId | null> {
-  const bytes = await here(() => readFile(git, { tree, tag: tree }, { name: MANIFEST_FILE, limit: MANIFEST_LIMIT }));
+  const bytes = await readFile(git, { tree, tag: tree }, { name: MANIFEST_FILE, limit: MANIFEST_LIMIT });
   const read = bytes === null ? null : readManifest(bytes);
   return read?.ok ? { model: read.manifest.model, version: read.manifest.version } : null;
 }
@@ -133,16 +134,18 @@ async function fetchTree(context: RegistryContext, { commit }: VersionEntry): Pr
 
 /** True iff all that a pull reads of the version is here and sound, and its tree is the one expected. */
 async function isComplete({ git }: RegistryContext, entry: VersionEntry, tree?: ObjectId | null): Promise<boolean> {
-  const isSound = await here(async () => {
+  try {
     const details = await readDetails(git, entry);
     await readFile(git, details, { name: CARD_FILE, limit: CARD_LIMIT });
     return details.tree === (tree ?? details.tree) && (await checkVersionTree(git, details)).length === 0;
-  });
-  return isSound === true;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "manifest-invalid") return false;
+    throw error;
+  }
 }
 
-/** A read in a mirror that holds some objects only: null for one that is missing or wrong. */
-async function here<T>(read: () => Promise<T>): Promise<T | null> {
+/** A read in a mirror that may lack what is to be fetched: null then. */
+export async function here<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
