@@ -7,13 +7,14 @@ import {
   link,
   lstat,
   open,
+  readdir,
   readFile,
   rename,
   rm,
   stat,
   writeFile,
 } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
 import type { Arrival } from "../../ports/artifact-store.ts";
@@ -76,6 +77,7 @@ async function openPart(part: string, size: number): Promise<FileHandle> {
     const handle = await open(part, OPEN_FLAGS).catch(() => null);
     if (handle !== null) return handle;
   }
+  await removeUnfinished(part);
   const fresh = `${part}.${temporaryName()}`;
   try {
     const copied = isUsable ? await openCopy(part, fresh) : null;
@@ -85,6 +87,16 @@ async function openPart(part: string, size: number): Promise<FileHandle> {
   } catch (error) {
     await rm(fresh, { force: true }).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Copies that a killed process did not finish, as large as what they are copies of. */
+async function removeUnfinished(part: string): Promise<void> {
+  const folder = dirname(part);
+  const beginning = `${basename(part)}.`;
+  for (const name of await readdir(folder)) {
+    const isCopy = name.startsWith(beginning) && /^[0-9a-f]{24}$/.test(name.slice(beginning.length));
+    if (isCopy) await rm(join(folder, name), { force: true });
   }
 }
 
@@ -236,11 +248,14 @@ class PartialObject implements Arrival {
       throw error;
     }
     if (isSameFile(await this.#handle.stat({ bigint: true }), await lstat(mine, { bigint: true }))) {
-      await place.place(mine).catch(async (error: unknown) => {
-        await rename(mine, part);
-        throw error;
-      });
-      return true;
+      return place.place(mine).then(
+        () => true,
+        async (error: unknown) => {
+          if (errnoOf(error) === "ENOENT") return false;
+          await rename(mine, part);
+          throw error;
+        },
+      );
     }
     await link(mine, part).catch(() => undefined);
     await rm(mine, { force: true });

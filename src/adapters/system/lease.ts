@@ -1,5 +1,5 @@
-import type { BigIntStats } from "node:fs";
-import { type FileHandle, link, lstat, open, readFile, rename, rm } from "node:fs/promises";
+import { type BigIntStats, lstatSync, renameSync } from "node:fs";
+import { type FileHandle, link, lstat, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { processSpace } from "./boot-id.ts";
@@ -125,7 +125,10 @@ async function holderLives(path: string): Promise<boolean | null> {
 async function takeAway(path: string, { seen }: Watch): Promise<void> {
   const aside = `${path}.${temporaryName()}`;
   try {
-    await rename(path, aside);
+    // In one breath, so that hardly ever a living one is renamed.
+    const found = lstatSync(path, { bigint: true });
+    if (!isSame(found, seen)) return;
+    renameSync(path, aside);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return;
     throw diskError("write", path, error);
