@@ -4,7 +4,7 @@ import { checkEvaluations } from "./check/check-evaluations.ts";
 import { checkNames } from "./check/check-names.ts";
 import { checkPolicy, checkPolicyDrift } from "./check/check-policy.ts";
 import { checkReleases } from "./check/check-releases.ts";
-import { checkRemoteTags } from "./check/check-remote.ts";
+import { askRemoteTags, checkRemoteTags, publishedTags } from "./check/check-remote.ts";
 import { checkStages, heldOnStages } from "./check/check-stages.ts";
 import { checkVersions } from "./check/check-versions.ts";
 import { mendClone } from "./check/mend-clone.ts";
@@ -26,12 +26,13 @@ export async function checkRegistry(context: RegistryContext, question: DoctorQu
   const evaluations = await checkEvaluations(context, survey);
   const stages = await checkStages(context, survey, held);
   const remembered = await checkRememberedTags(context, survey, [...evaluations.memories, ...stages.memories]);
-  const artifacts = await checkArtifacts(context, survey, { fix });
+  const advertised = await askRemoteTags(context);
+  const artifacts = await checkArtifacts(context, survey, { fix, published: publishedTags(survey, advertised) });
   const findings = [
     ...checkPolicy(survey.state),
     ...(await checkVersions(context, survey)),
     ...remembered.findings,
-    ...(await checkRemoteTags(context, survey)),
+    ...checkRemoteTags(context, survey, advertised),
     ...artifacts.findings,
     ...stages.findings,
     ...checkReleases(context, survey, remembered.explained),

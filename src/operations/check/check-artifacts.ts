@@ -26,14 +26,16 @@ const AT_ONCE = 8;
 /**
  * Hashes every object of the versions that is here (`artifact-corrupt`) and asks where the others are
  * (`artifact-missing`): at the remote, which must have all published ones, or here where there is no remote. The bytes
- * of a yanked version may be gone on purpose: a warning. `fix` fetches corrupt objects again where the remote has them.
+ * of a yanked version may be gone on purpose: a warning. `published`: tags that the remote has, drafts here or not.
+ * `fix` fetches corrupt objects again where the remote has them.
  */
 export async function checkArtifacts(
   context: RegistryContext,
   survey: Survey,
-  { fix }: { readonly fix: boolean },
+  { fix, published }: { readonly fix: boolean; readonly published: ReadonlySet<string> },
 ): Promise<CheckedArtifacts> {
-  const needed = neededObjects(detailedVersions(survey));
+  const versions = detailedVersions(survey).map((one) => ({ ...one, draft: one.draft && !published.has(one.tag) }));
+  const needed = neededObjects(versions);
   const states = await hashObjects(context, needed);
   const lacking = await lackingAtRemote(context, needed);
   const findings: Finding[] = lacking instanceof RegistryError ? [unanswered(context, lacking)] : [];

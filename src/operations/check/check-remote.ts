@@ -8,15 +8,38 @@ import type { RegistryContext, RegistryRemote } from "../context.ts";
 import { DRAFTS, draftRef, TAGS, tagRef } from "../load/ref-names.ts";
 import type { Survey } from "./survey.ts";
 
+/** What the remote says of its tags; the error where it cannot be asked, null without a remote. */
+export type AdvertisedTags = RemoteAdvertisement | RegistryError | null;
+
+export async function askRemoteTags({ git, remote }: RegistryContext): Promise<AdvertisedTags> {
+  if (remote === null) return null;
+  try {
+    return await git.listRemote(remote.name, ["refs/tags/*"]);
+  } catch (error) {
+    if (error instanceof RegistryError) return error;
+    throw error;
+  }
+}
+
+/** Tags that the remote has as they are here: a draft among them was pushed by hand, and is no draft any more. */
+export function publishedTags({ refs }: Survey, advertised: AdvertisedTags): ReadonlySet<string> {
+  if (advertised === null || advertised instanceof RegistryError) return new Set();
+  const there = new Map<string, ObjectId>(advertised.refs.map(({ name, id }) => [name, id]));
+  const same = refs.filter(({ name, id }) => name.startsWith(TAGS) && there.get(name) === id);
+  return new Set(same.map(({ name }) => name.slice(TAGS.length)));
+}
+
 /**
  * Holds the tags here against the remote's: `tag-moved` and `history-rewritten` where both have another object,
  * `tag-missing` and `release-missing` for published ones that the remote lacks, `draft-collides`. A remote that cannot
  * be asked is the warning `stale`.
  */
-export async function checkRemoteTags(context: RegistryContext, survey: Survey): Promise<readonly Finding[]> {
-  const { remote } = context;
-  if (remote === null) return [];
-  const advertised = await listTags(context, remote);
+export function checkRemoteTags(
+  { remote }: RegistryContext,
+  survey: Survey,
+  advertised: AdvertisedTags,
+): readonly Finding[] {
+  if (remote === null || advertised === null) return [];
   if (advertised instanceof RegistryError) return [unreachable(remote, advertised)];
   const there = new Map<string, ObjectId>(advertised.refs.map(({ name, id }) => [name.slice(TAGS.length), id]));
   const isNew = ![...there.keys()].some((tag) => parseVersionTag(tag) !== null);
@@ -39,18 +62,6 @@ function kindOf(tag: string): Kind | null {
   if (parseYankTag(tag) !== null) return "yank";
   if (parseReleaseTag(tag) !== null) return "release";
   return parseVersionTag(tag) === null ? null : "version";
-}
-
-async function listTags(
-  { git }: RegistryContext,
-  remote: RegistryRemote,
-): Promise<RemoteAdvertisement | RegistryError> {
-  try {
-    return await git.listRemote(remote.name, ["refs/tags/*"]);
-  } catch (error) {
-    if (error instanceof RegistryError) return error;
-    throw error;
-  }
 }
 
 function unreachable({ name }: RegistryRemote, error: RegistryError): Finding {
