@@ -20,12 +20,19 @@ export interface ReceivedRequest {
   readonly body: () => Buffer;
 }
 
+/** Sees a request before Git does; true: it is answered. */
+export type Elsewhere = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /**
  * Real git over smart HTTP: `git http-backend` behind a loopback server that ends with the test. Pushing needs
  * `http.receivepack=true` in the repository. With `login` (`user:password`) everything else is answered 401. Both bodies
  * are streamed.
  */
-export async function startGitHttpServer(root: string, login?: string): Promise<GitHttpServer> {
+export async function startGitHttpServer(
+  root: string,
+  login?: string,
+  elsewhere: Elsewhere = () => false,
+): Promise<GitHttpServer> {
   const requests: string[] = [];
   const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
@@ -36,7 +43,7 @@ export async function startGitHttpServer(root: string, login?: string): Promise<
     if (login !== undefined && Buffer.from(given, "base64").toString() !== login) {
       request.resume();
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
-    } else {
+    } else if (!elsewhere(request, response)) {
       serve(root, request, response);
     }
   });

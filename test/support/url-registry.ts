@@ -6,7 +6,7 @@ import { makeRegistry } from "../../bench/make-registry.mjs";
 import { openRegistry } from "../../src/compose.ts";
 import type { Finding } from "../../src/domain/finding.ts";
 import type { Registry } from "../../src/operations/registry.ts";
-import { type GitHttpServer, startGitHttpServer } from "./git-http-server.ts";
+import { type Elsewhere, type GitHttpServer, startGitHttpServer } from "./git-http-server.ts";
 import { type Adapter, recordingReporter, registryEnvironment } from "./registry.ts";
 import { repoAt, type TempRepo, tempDir } from "./temp-repo.ts";
 
@@ -65,8 +65,8 @@ export interface Served {
 }
 
 /** Serves a bare registry until the test ends. Its bytes are found in its directory, as `lfs.url` says. */
-export async function serve({ root, repo }: Made, login?: string): Promise<Served> {
-  const server = await startGitHttpServer(root, login);
+export async function serve({ root, repo }: Made, login?: string, elsewhere?: Elsewhere): Promise<Served> {
+  const server = await startGitHttpServer(root, login, elsewhere);
   let seen = 0;
   return {
     server,
