@@ -61,9 +61,33 @@ function unreadable(path: string, error: unknown): Error {
 }
 
 /** The bytes of a regular file as a stream of chunks that are not used again. Throws like `openRegular`. */
-export async function* readRegular(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+export function readRegular(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  return readThrough(path, () => Buffer.allocUnsafeSlow(CHUNK), onBytes);
+}
+
+/**
+ * The same in memory that is used again: a chunk is good until the reader has taken two more after it. Throws like
+ * `openRegular`.
+ */
+export function readReusing(path: string): AsyncGenerator<Uint8Array> {
+  // One that is read ahead, the last one, two that may be in use, and one to spare.
+  const buffers: Buffer[] = [];
+  let turn = 0;
+  return readThrough(path, () => {
+    const index = turn++ % 5;
+    const buffer = buffers[index] ?? Buffer.allocUnsafeSlow(CHUNK);
+    buffers[index] = buffer;
+    return buffer;
+  });
+}
+
+async function* readThrough(
+  path: string,
+  nextBuffer: () => Buffer,
+  onBytes?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   const input = await openRegular(path);
-  const readNext = () => input.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null);
+  const readNext = () => input.read(nextBuffer(), 0, CHUNK, null);
   let ahead = readNext();
   try {
     for (;;) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Pointer } from "../../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { ArtifactStore } from "../../../ports/artifact-store.ts";
-import { readBeginning, readRegular } from "../../system/regular-file.ts";
+import { readBeginning, readReusing } from "../../system/regular-file.ts";
 import { MEDIA_TYPE } from "./lfs-server.ts";
 import { refusalOf } from "./server-refusal.ts";
 import type { Counter, Errand, TransferRun } from "./transfer-run.ts";
@@ -55,12 +55,15 @@ async function tell(run: TransferRun, errand: Errand): Promise<void> {
   await reply.discard();
 }
 
-/** The last chunk is given only when the hash of everything is right. */
+/**
+ * The last chunk is given only when the hash of everything is right. The connection asks for a chunk when it has sent the
+ * one before, so their memory is used again.
+ */
 async function* verified(pointer: Pointer, store: ArtifactStore, counter: Counter): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let position = 0;
   let held: Uint8Array | null = null;
-  for await (const chunk of readRegular(store.pathOf(pointer.sha256))) {
+  for await (const chunk of readReusing(store.pathOf(pointer.sha256))) {
     hash.update(chunk);
     position += chunk.byteLength;
     if (position > pointer.size) break;
