@@ -38,7 +38,10 @@ export async function bringHistory(bringing: Bringing, wanted: WantedHistory): P
 export async function bringObjects(bringing: Bringing, ids: readonly ObjectId[]): Promise<void> {
   const depth = (await bringing.local.edge()).size > 0 ? 1 : undefined;
   const missing = await bring(bringing, { ids, targets: [], depth, filter: undefined }, []);
-  if (missing !== null) throw notWhole(bringing, missing);
+  if (missing === null) return;
+  throw new RegistryError("not-found", `${bringing.http.shown} did not send the object ${missing}`, {
+    hint: "git fsck on the server says whether it is there",
+  });
 }
 
 /** One request. Answers an object that is neither here nor came, in which case nothing was kept. */

@@ -3,7 +3,7 @@ import { RegistryError } from "../../../../errors.ts";
 import type { FetchOptions } from "../../../../ports/git-store.ts";
 import { type Capabilities, idOf, requireCapability } from "./advertisement.ts";
 import { AGENT } from "./list-refs.ts";
-import { cutOff, DELIMITER, FLUSH, notGit, type PacketReader, packet } from "./pkt-line.ts";
+import { DELIMITER, FLUSH, notGit, type PacketReader, packet } from "./pkt-line.ts";
 import { sideBand } from "./side-band.ts";
 import type { SmartHttp } from "./smart-http.ts";
 
@@ -94,7 +94,6 @@ async function readUntilPack(answer: PacketReader): Promise<ShallowChange> {
     }
     section = await answer.line();
   }
-  if (section === null) throw cutOff(answer.from);
   if (section !== "packfile") throw notGit(answer.from);
   return { shallow, unshallow };
 }

@@ -66,10 +66,11 @@ export class PacketReader {
     return { kind: "data", bytes };
   }
 
-  /** The next packet as text without its line feed; null for a mark or the end. Throws `git-failed` for an `ERR` line. */
+  /** The next packet as text without its line feed; null for a mark. Throws as `textOf`, and `network` at the end. */
   async line(): Promise<string | null> {
     const next = await this.next();
-    return next?.kind === "data" ? textOf(next.bytes, this.from) : null;
+    if (next === null) throw cutOff(this.from);
+    return next.kind === "data" ? textOf(next.bytes, this.from) : null;
   }
 
   /** Waits a moment for the end of an answer that was read to its last packet: then its connection can be used again. */
@@ -108,7 +109,8 @@ export function textOf(bytes: Buffer, from: string): string {
 export function remoteSays(from: string, words: string): RegistryError {
   const said = printable(words).slice(0, 300);
   if (/not our ref/i.test(said)) {
-    return new RegistryError("not-found", `${from} does not give an object that was asked for: ${said}`);
+    const message = `${from} does not give an object that was asked for: ${said}`;
+    return new RegistryError("not-found", message, { hint: "run it again: its refs may have moved meanwhile" });
   }
   return new RegistryError("git-failed", `${from} refused: ${said}`, { hint: "the server's own log may say more" });
 }

@@ -2,7 +2,7 @@ import type { PushOutcome, RefName } from "../../../../ports/git-store.ts";
 import { printable } from "../../printable.ts";
 import { isRefName } from "../../ref-name.ts";
 import { refused, type Verdict } from "../push-verdict.ts";
-import { cutOff, notGit, PacketReader } from "./pkt-line.ts";
+import { notGit, PacketReader } from "./pkt-line.ts";
 import { sideBand } from "./side-band.ts";
 
 /** What became of a push. */
@@ -28,8 +28,7 @@ export async function readReport(answer: PacketReader, isBanded: boolean): Promi
 
 async function readLines(answer: PacketReader): Promise<Report> {
   const first = await answer.line();
-  if (first === null) throw cutOff(answer.from);
-  if (!first.startsWith("unpack ")) throw notGit(answer.from);
+  if (first === null || !first.startsWith("unpack ")) throw notGit(answer.from);
   const unpacked = first === "unpack ok" ? null : `the server could not unpack it: ${shortened(first.slice(7))}`;
   const refs = new Map<RefName, Exclude<Verdict, { status: "up-to-date" | "pushed" }> | null>();
   for (;;) {

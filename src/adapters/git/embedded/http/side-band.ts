@@ -3,6 +3,8 @@ import { cutOff, notGit, type PacketReader, remoteSays } from "./pkt-line.ts";
 
 /** Progress and signs of life that are dropped; a server that sends more of them wants nothing but our time. */
 const MOST_PROGRESS = 16 * 1024 * 1024;
+/** What a short one counts for. */
+const LEAST_COUNTED = 64;
 
 /**
  * The data of a multiplexed answer, up to its flush. Progress is dropped. Throws `git-failed` with the words of the error
@@ -22,9 +24,10 @@ export async function* sideBand(answer: PacketReader): AsyncGenerator<Buffer> {
     }
     if (band === 3) throw remoteSays(answer.from, bytes.toString("utf8"));
     if (band !== 1 && band !== 2) throw notGit(answer.from);
-    progress += next.bytes.length + 4;
+    progress += Math.max(next.bytes.length, LEAST_COUNTED);
     if (progress > MOST_PROGRESS) {
-      throw new RegistryError("network", `${answer.from} sends messages and no data`, { retryable: true });
+      const message = `${answer.from} sends messages and no data`;
+      throw new RegistryError("network", message, { retryable: true, hint: "run it again" });
     }
   }
 }
