@@ -10,7 +10,7 @@ import { looksLike, stepsOf } from "./page-steps.ts";
 import { type Outcome, runPage } from "./run-page.ts";
 
 /** Languages of blocks; anything else is a typing mistake or an example that nobody checks. */
-const LANGUAGES = new Set(["sh", "console", "yaml", "ts", "python", "json", "dockerfile", "text", "setup"]);
+const LANGUAGES = new Set(["sh", "console", "yaml", "ts", "python", "json", "dockerfile", "ini", "text", "setup"]);
 const RENEW = process.env.RENEW_DOCS === "1";
 const HAS_PYTHON = spawnSync("python3", ["--version"]).status === 0;
 
@@ -25,7 +25,7 @@ describe.concurrent.each(pageNames())("%s", (page) => {
   });
 
   if (steps.length > 0 && !lacksPython) {
-    test("does what it says", { timeout: 60_000 }, async () => {
+    test("does what it says", { timeout: 120_000 }, async () => {
       const outcomes = await runPage(steps, { withServer: blocks.some(({ words }) => words.includes("server")) });
       if (RENEW) renewOutputs(page, outcomes);
       else expect(outcomes.flatMap(complaint)).toEqual([]);
@@ -71,7 +71,7 @@ function renewOutputs(page: string, outcomes: readonly Outcome[]): void {
   writeFileSync(pagePath(page), lines.join("\n"));
 }
 
-/** A policy, a manifest, an evaluation, a list of gates, or (`workflow`) YAML for another program. */
+/** A policy, a manifest, an evaluation, a list of gates, or (`workflow`, `kubernetes`) YAML for another program. */
 function documentComplaint(block: Block): readonly string[] {
   const text = `${block.lines.join("\n")}\n`;
   const read = readAs(text, block);
@@ -82,7 +82,7 @@ function documentComplaint(block: Block): readonly string[] {
 }
 
 function readAs(text: string, { words }: Block) {
-  if (words.includes("workflow")) return readYaml(text, { file: null, limit: 65_536 });
+  if (words.includes("workflow") || words.includes("kubernetes")) return readYaml(text, { file: null, limit: 65_536 });
   if (/^- \{ metric:/.test(text)) return readPolicy(gatesAround(text));
   if (/^tree: /m.test(text)) return readEvaluation(text);
   return /^model: /m.test(text) ? readManifest(text) : readPolicy(text);

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { serve as serveGit } from "../support/git-http-server.ts";
 import { openLfsTestServer, type TestLfsServer } from "../support/lfs-server/lfs-server.ts";
@@ -17,7 +18,10 @@ const TOKENS = { write: "token-that-may-write", read: "token-that-may-read" } as
 
 /** A Git host as pages speak of one: `https://git.example.org`, with Git and LFS behind the same origin and the same tokens. */
 export interface GitHost {
-  /** Variables of the page's commands: the tokens, and the folder in which a file named `down` unplugs the host. */
+  /**
+   * Variables of the page's commands: the tokens, and a folder in which a file `down` makes the host unavailable, and a file `stall`
+   * stops every object in mid-transfer, after which there is a file `stalled`.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** What leads to the host, for the reader's global Git configuration. */
   readonly config: string;
@@ -37,19 +41,22 @@ export async function startGitHost(directory: string): Promise<GitHost> {
   const lfs = await openLfsTestServer({ directory: objects, actionOrigin });
   const { key, cert, file } = await makeCertificate(directory);
   const isDown = () => existsSync(join(directory, "down"));
+  const stall = () => {
+    const stalls = existsSync(join(directory, "stall"));
+    if (stalls) writeFileSync(join(directory, "stalled"), "");
+    return stalls;
+  };
   const host = createTlsServer({ key, cert }, (request, response) => {
-    if (isDown()) request.socket.destroy();
-    else answer({ request, response, repositories, lfs });
+    if (isDown()) response.writeHead(503, { "content-length": "0" }).end();
+    else answer({ request, response, repositories, lfs, stall });
   });
   const proxy = createServer();
   proxy.on("connect", (request: IncomingMessage, socket) => {
     socket.on("error", () => undefined);
-    if (isDown() || request.url !== `${NAME}:443`) {
-      socket.destroy();
-      return;
-    }
-    socket.write("HTTP/1.1 200 Connected\r\n\r\n");
-    host.emit("connection", socket);
+    const isKnown = request.url === `${NAME}:443`;
+    socket.write(`HTTP/1.1 ${isKnown ? "200 Connected" : "502 Unknown"}\r\n\r\n`);
+    if (isKnown) host.emit("connection", socket);
+    else socket.end();
   });
   const port = await listen(proxy);
   return {
@@ -76,9 +83,11 @@ interface Call {
   readonly response: ServerResponse;
   readonly repositories: string;
   readonly lfs: TestLfsServer;
+  /** Asked in mid-transfer: whether nothing more is to come. */
+  readonly stall: () => boolean;
 }
 
-function answer({ request, response, repositories, lfs }: Call): void {
+function answer({ request, response, repositories, lfs, stall }: Call): void {
   const who = tokenOf(request);
   const path = request.url ?? "/";
   const [, below] = /^\/[\w.-]+\/[\w.-]+\.git\/info\/lfs(\/.*)$/.exec(path) ?? [];
@@ -92,7 +101,8 @@ function answer({ request, response, repositories, lfs }: Call): void {
   } else if (below === undefined) {
     serveGit(repositories, request, response);
   } else {
-    passOn({ request, response, to: lfs.origin + (below === "/objects/batch" ? "/lfs/objects/batch" : below) });
+    const to = lfs.origin + (below === "/objects/batch" ? "/lfs/objects/batch" : below);
+    passOn({ request, response, to, stall: below.startsWith("/object/") ? stall : () => false });
   }
 }
 
@@ -103,23 +113,32 @@ function tokenOf(request: IncomingMessage): string | null {
   return Object.values<string>(TOKENS).includes(token) ? token : null;
 }
 
-function passOn({
-  request,
-  response,
-  to,
-}: {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+interface Passing extends Pick<Call, "request" | "response" | "stall"> {
   readonly to: string;
-}): void {
+}
+
+function passOn({ request, response, stall, to }: Passing): void {
   const { authorization: _, host: __, ...headers } = request.headers;
   const onward = httpRequest(to, { method: request.method, headers }, (reply) => {
     response.writeHead(reply.statusCode ?? 502, reply.headers);
-    reply.pipe(response);
+    pump(reply, response, stall);
   });
   onward.on("error", () => response.destroy());
   request.on("error", () => onward.destroy());
-  request.pipe(onward);
+  pump(request, onward, stall);
+}
+
+/** As `pipe`, but it may stop for good after a piece. */
+function pump(from: Readable, to: Writable, stall: () => boolean): void {
+  from.on("data", (piece: Buffer) => {
+    const goesOn = to.write(piece);
+    if (stall()) from.removeAllListeners("end").pause();
+    else if (!goesOn) from.pause();
+  });
+  to.on("drain", () => {
+    if (from.listenerCount("end") > 0) from.resume();
+  });
+  from.on("end", () => to.end());
 }
 
 /** Its own authority. */

@@ -1,3 +1,4 @@
+import { commandsIn, isMachineFile } from "./machine-files.ts";
 import type { Block } from "./markdown-blocks.ts";
 
 /** One thing that a page tells its reader to do. */
@@ -20,9 +21,10 @@ export function stepsOf(blocks: readonly Block[]): readonly Step[] {
     if (block.words.includes("not-run")) return [];
     const file = block.words.find((word) => word.startsWith("file="))?.slice("file=".length);
     if (file !== undefined) return [scriptStep(block, writeFile(file, block.lines))];
+    if (isMachineFile(block)) return commandsIn(block).map((script) => scriptStep(block, script));
     if (["sh", "setup"].includes(block.language)) return [scriptStep(block, block.lines.join("\n"))];
     if (block.language === "python")
-      return [scriptStep(block, `python3 - <<'PYTHON'\n${block.lines.join("\n")}\nPYTHON`)];
+      return [scriptStep(block, `PATH=$FULL_PATH python3 - <<'PYTHON'\n${block.lines.join("\n")}\nPYTHON`)];
     return block.language === "console" ? consoleSteps(block) : [];
   });
 }

@@ -28,7 +28,7 @@ export interface PageOptions {
 /**
  * Runs the steps of a page one after the other in one bash, as a reader with a fresh machine would: real files, the
  * real program, answers as on a terminal of 100 columns. `PROJECT` names this checkout, `SLIM` a folder of programs
- * without Git, to be a PATH.
+ * without Git, to be a PATH, and `FULL_PATH` the PATH that is given.
  */
 export async function runPage(steps: readonly Step[], { withServer = false }: PageOptions = {}) {
   const home = await tempDir("git-model-docs-");
@@ -42,7 +42,8 @@ export async function runPage(steps: readonly Step[], { withServer = false }: Pa
   const host = withServer ? await startGitHost(join(home, "host")) : null;
   try {
     await writeFile(join(home, ".gitconfig"), host?.config ?? "");
-    const env = { ...readerEnvironment(home), ...host?.environment, SLIM: slim };
+    const reader = readerEnvironment(home);
+    const env = { ...reader, ...host?.environment, SLIM: slim, FULL_PATH: reader.PATH };
     await bash(join(home, "page.sh"), { cwd: work, env });
   } finally {
     host?.close();
@@ -51,21 +52,7 @@ export async function runPage(steps: readonly Step[], { withServer = false }: Pa
 }
 
 /** What a slim image with Node has, as far as pages need it. */
-const SLIM_PROGRAMS = [
-  "node",
-  "env",
-  "sh",
-  "bash",
-  "cat",
-  "ls",
-  "mkdir",
-  "readlink",
-  "sleep",
-  "test",
-  "rm",
-  "cp",
-  "mv",
-];
+const SLIM_PROGRAMS = "node env sh bash cat ls mkdir readlink sleep test touch rm cp mv".split(" ");
 
 async function programPath(name: string): Promise<string> {
   if (name === "node") return process.execPath;
