@@ -170,7 +170,7 @@ function takeValue({ waiting }: Sorting, found: Found): string {
   return value;
 }
 
-const NAMES_A_PLACE: ReadonlySet<string> = new Set(["DIR", "PATH", "REF|PATH"]);
+const NAMES_A_PLACE: ReadonlySet<string> = new Set(["DIR", "DIR|URL", "PATH", "REF|PATH"]);
 
 function nextValue(waiting: string[], { option, value }: Found): string {
   if (value !== null) return value;

@@ -31,16 +31,19 @@ const EXITS: readonly (readonly [string, string])[] = [
 ];
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["GIT_MODEL_REGISTRY", "directory of the registry; --registry wins over it, it wins over the configuration"],
+  ["GIT_MODEL_REGISTRY", "directory or URL of the registry; --registry wins over it, it wins over the configuration"],
   ["GIT_MODEL_GIT", "native or embedded: which Git to use; default native where there is a git on the PATH"],
   ["GIT_MODEL_DEBUG", "1 prints where an error was thrown, on standard error"],
   ["GIT_MODEL_TTY", "a number of columns: draw answers as on a terminal of that width, for recordings and CI logs"],
-  ["XDG_CACHE_HOME", "where git-model/ keeps verified files and read-only versions; default ~/.cache"],
+  [
+    "XDG_CACHE_HOME",
+    "where git-model/ keeps verified files, read-only versions and mirrors of registries; default ~/.cache",
+  ],
   ["NO_COLOR", "no colours"],
 ];
 
 const CONFIGURATION: readonly (readonly [string, string])[] = [
-  ["git-model.registry", "directory of the registry, where neither --registry nor GIT_MODEL_REGISTRY names one"],
+  ["git-model.registry", "directory or URL of the registry, where neither --registry nor GIT_MODEL_REGISTRY names one"],
   ["git-model.remote", "the remote that holds the registry; default the only one, else origin"],
   ["git-model.defaultBranch", "the branch of registry.yaml where the remote does not say; default main"],
 ];

@@ -42,7 +42,7 @@ export interface Registry {
 
 /** Where and how to open a registry. */
 export interface RegistryOptions {
-  /** The registry's directory; default: `GIT_MODEL_REGISTRY`, else `git config git-model.registry`, else the repository around `directory`. */
+  /** The registry's directory or URL; default: `GIT_MODEL_REGISTRY`, else `git config git-model.registry`, else the repository around `directory`. */
   readonly registry?: string;
   /** The caller's directory; default the current one. */
   readonly directory?: string;

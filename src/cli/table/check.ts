@@ -72,6 +72,10 @@ export const CHECK_COMMANDS: readonly CommandSpec[] = [
         says: "With something to fall back to",
       },
     ],
+    notes: [
+      "From a registry named by a URL only what the answer needs is fetched, a stage and one version, however many " +
+        "versions there are; it is kept in the cache. When the network is down, what was fetched last is used, with a warning.",
+    ],
   },
   {
     name: "fetch",

@@ -5,7 +5,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "--directory", short: "-C", value: "DIR", completes: "folder", says: "Run as if started in DIR" },
   {
     name: "--registry",
-    value: "DIR",
+    value: "DIR|URL",
     completes: "folder",
     says: "The registry; else GIT_MODEL_REGISTRY, git config git-model.registry, this repository",
   },
@@ -30,10 +30,10 @@ export const REF: ArgumentSpec = {
 
 export const OPTIONAL_MODEL: ArgumentSpec = { ...MODEL, required: false };
 
-/** Reads are local and instant: these say otherwise, or insist. */
+/** Reads are local and instant, but for a registry named by a URL: these say otherwise, or insist. */
 export const READ_OPTIONS: readonly OptionSpec[] = [
-  { name: "--fetch", says: "Ask the remote for news first" },
-  { name: "--offline", says: "Never ask the remote; reads do not, unless --fetch says so" },
+  { name: "--fetch", says: "Ask the remote for news first, or fail" },
+  { name: "--offline", says: "Never ask the remote; otherwise a registry named by a URL is asked for news" },
 ];
 
 export const REQUIRED_STAGE: OptionSpec = {
