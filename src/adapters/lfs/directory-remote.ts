@@ -1,10 +1,11 @@
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ArtifactRemote, ArtifactSink, ArtifactStore, TransferProgress } from "../../ports/artifact-store.ts";
-import { copyHashed } from "../system/durable-copy.ts";
+
 import { putInPlace } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
 import { readRegular } from "../system/regular-file.ts";
+import { copyUntouched } from "../system/untouched-copy.ts";
 import { findGitDirectory, storageOf } from "./git-directory.ts";
 import { checkObject, inTemporaryFile, objectPath, quarantineObject } from "./local-store.ts";
 
@@ -66,7 +67,7 @@ async function send({ storage, store }: Sides, pointer: Pointer, progress?: Tran
   const target = objectPath(storage, pointer.sha256);
   await inTemporaryFile(storage, async (temporary) => {
     const source = store.pathOf(pointer.sha256);
-    const sent = await copyHashed(source, temporary, { durable: true, mode: 0o644, onBytes: progress, as: target });
+    const sent = await copyUntouched(source, temporary, { durable: true, mode: 0o644, onBytes: progress, as: target });
     if (sent.sha256 !== pointer.sha256 || sent.size !== pointer.size) {
       await store.quarantine(pointer);
       throw new RegistryError("digest-mismatch", `object ${pointer.sha256} is damaged in the local LFS store`, {
