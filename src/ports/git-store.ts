@@ -54,7 +54,7 @@ export interface GitStore {
   /** Sets a key in the repository's own configuration. */
   setConfig(key: string, value: string): Promise<void>;
 
-  /** What the remote advertises, asked for as little as adapter and patterns allow; `head` is the branch its HEAD names (`main`), when it says so and the branch exists. A pattern is a full name or has one `*`. */
+  /** What the remote advertises, asked for as little as adapter and patterns allow; `head` is the branch its HEAD names (`main`), when it says so and the branch exists; it may be null where only tags were asked for. A pattern is a full name or has one `*`. */
   listRemote(remote: string, patterns?: readonly RefName[]): Promise<RemoteAdvertisement>;
   /**
    * Fetches by refspec. Branch refspecs may be forced; a tag that exists locally with another object is never

@@ -12,7 +12,9 @@ export async function listRemote(
   patterns?: readonly RefName[],
 ): Promise<RemoteAdvertisement> {
   assertRemote(remote);
-  const args = ["ls-remote", "--symref", "--end-of-options", remote];
+  // The one thing less than everything that git's own command can ask for; requests of a forge are refs, too. No HEAD then.
+  const tags = patterns?.every((pattern) => pattern.startsWith("refs/tags/")) === true;
+  const args = ["ls-remote", "--symref", ...(tags ? ["--tags"] : []), "--end-of-options", remote];
   const { stdout } = await git.run(args, { doing: `ask ${shown(remote)} for its refs`, remote: "read" });
   const text = stdout.toString("utf8");
   const refs = parseRefLines(text, "\t").toSorted((a, b) => (a.name < b.name ? -1 : 1));
