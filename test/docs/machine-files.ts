@@ -11,11 +11,15 @@ export function isMachineFile({ language, words }: Block): boolean {
  * that the other program would not read.
  */
 export function commandsIn(block: Block): readonly string[] {
-  const read = block.language === "dockerfile" ? inDockerfile : block.language === "ini" ? inUnit : inKubernetes;
-  return read(block)
+  return (READERS[block.language] ?? inKubernetes)(block)
     .filter((script) => script.includes("git-model pull"))
     .map(onThisMachine);
 }
+
+const READERS: Readonly<Record<string, (block: Block) => readonly string[]>> = {
+  dockerfile: inDockerfile,
+  ini: inUnit,
+};
 
 /** Paths of the machine, but for its programs, lie below `ROOT`; a loop that waits a minute has shown enough. */
 function onThisMachine(script: string): string {

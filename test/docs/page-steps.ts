@@ -18,10 +18,11 @@ export interface Step {
 /** The commands of a page in their order; blocks that do nothing give no step. */
 export function stepsOf(blocks: readonly Block[]): readonly Step[] {
   return blocks.flatMap((block) => {
+    const within = isMachineFile(block) ? commandsIn(block) : null;
     if (block.words.includes("not-run")) return [];
+    if (within !== null) return within.map((script) => scriptStep(block, script));
     const file = block.words.find((word) => word.startsWith("file="))?.slice("file=".length);
     if (file !== undefined) return [scriptStep(block, writeFile(file, block.lines))];
-    if (isMachineFile(block)) return commandsIn(block).map((script) => scriptStep(block, script));
     if (["sh", "setup"].includes(block.language)) return [scriptStep(block, block.lines.join("\n"))];
     if (block.language === "python")
       return [scriptStep(block, `PATH=$FULL_PATH python3 - <<'PYTHON'\n${block.lines.join("\n")}\nPYTHON`)];
