@@ -24,10 +24,10 @@ export async function downloadObject(download: Download): Promise<"arrived" | "m
   const { pointer } = download.errand;
   const bring = pointer.size < RESUMED_FROM ? bringWhole : bringInPieces;
   try {
-    return await bring(download, false);
+    return await bring(download);
   } catch (error) {
     if (!isMismatch(error)) throw error;
-    return await bring(download, true);
+    return await bring(download);
   }
 }
 
@@ -42,7 +42,7 @@ async function bringWhole({ run, errand, sink, counter }: Download): Promise<"ar
   });
 }
 
-async function bringInPieces({ run, errand, sink, counter }: Download, anew: boolean): Promise<"arrived" | "missing"> {
+async function bringInPieces({ run, errand, sink, counter }: Download): Promise<"arrived" | "missing"> {
   const { pointer } = errand;
   const arrival = await sink.resume(pointer);
   if (arrival === null) {
@@ -50,7 +50,6 @@ async function bringInPieces({ run, errand, sink, counter }: Download, anew: boo
     return "arrived";
   }
   try {
-    if (anew && arrival.received > 0) await arrival.restart();
     counter.to(arrival.received);
     const pieces = new Pieces({ run, errand, counter, arrival });
     const rest = () => (arrival.received < pointer.size ? pieces.next() : Promise.resolve("arrived" as const));
