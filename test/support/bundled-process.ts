@@ -18,7 +18,7 @@ export interface Running {
   printed(): string;
   /** Waits until what it printed matches. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits for its end; an end with anything but 0 throws what it said on stderr. */
+  /** Closes its stdin and waits for its end; an end with anything but 0 throws what it said on stderr. */
   ends(): Promise<string>;
   /** Kills it with SIGKILL and waits until it is gone. */
   kill(): Promise<void>;
@@ -48,6 +48,7 @@ export function run(script: string, ...args: readonly string[]): Running {
       }
     },
     async ends() {
+      child.stdin.end();
       const [code, signal] = await closed;
       if (code !== 0) throw new Error(`it ended with ${code ?? signal}: ${err}`);
       return out;

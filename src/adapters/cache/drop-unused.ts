@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../system/clock.ts";
-import { temporaryName } from "../system/durable-directory.ts";
+import { makeDirectory, temporaryName } from "../system/durable-directory.ts";
 import { takeLease } from "../system/lease.ts";
 import { removeTree } from "../system/remove-tree.ts";
 import { type CacheLayout, PUT_AWAY } from "./cache-layout.ts";
@@ -90,6 +90,7 @@ interface Dropped {
 /** Renames, which is quick; what cannot be renamed, because it is another user's, stays. */
 async function putAway(layout: CacheLayout, entries: readonly Entry[]): Promise<readonly Dropped[]> {
   const dropped: Dropped[] = [];
+  await makeDirectory(layout.tmp, false);
   for (const entry of entries) {
     const path =
       entry.kind === "version"

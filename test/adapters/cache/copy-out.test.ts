@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openModelCache } from "../../../src/adapters/cache/model-cache.ts";
 import { failure, flipByte, pointerTo } from "../lfs/objects.ts";
 import { contentsOf, sampleCache, sampleVersion, unreachable } from "./sample-version.ts";
 
@@ -142,6 +143,38 @@ describe("copyOut", () => {
       expect(fetched).toHaveLength(where === "cache" ? 0 : 1);
     },
   );
+
+  it("hands out a file that the cache knows without hashing it, and hashes it to verify", async () => {
+    const { cache, cacheDirectory, version, out, source } = await sample();
+    const { path } = await cache.materialise(version, source, { verify: false });
+    const { sha256 } = pointerTo("weights");
+    // No change of bytes can keep the ctime; a forged stamp is the only way to show the difference.
+    await flipByte(join(path, "model.onnx"));
+    const { ino, size, mtimeNs, ctimeNs } = await stat(join(path, "model.onnx"), { bigint: true });
+    const forged = { ino: `${ino}`, size: `${size}`, mtimeNs: `${mtimeNs}`, ctimeNs: `${ctimeNs}` };
+    const stamp = join(cacheDirectory, "stamps", sha256.slice(0, 2), `${sha256}.json`);
+    await writeFile(stamp, JSON.stringify({ stamps: [forged] }));
+    const other = openModelCache({ directory: cacheDirectory });
+    await other.copyOut(version, out, unreachable, options);
+    expect((await contentsOf(out))["model.onnx"]).toBe("veights");
+    await other.copyOut(version, out, source, { verify: true, force: true });
+    expect((await contentsOf(out))["model.onnx"]).toBe("weights");
+  });
+
+  it("fetches into the cache what is nowhere local, and copies it from there", async () => {
+    const { cache, cacheDirectory, source, far, fetched, directory } = await sampleCache();
+    far.set(pointerTo("far").sha256, "far");
+    const version = sampleVersion({ "a.bin": "far", "b.bin": "far" }, { card: null });
+    let bytes = 0;
+    const counting = { ...options, onBytes: (more: number) => (bytes += more) };
+    const { files } = await cache.copyOut(version, join(directory, "one"), source, counting);
+    expect(files.map(({ origin }) => origin)).toEqual(["lfs", "lfs"]);
+    expect(fetched).toEqual([[pointerTo("far")]]);
+    // The source tells of what it fetches.
+    expect(bytes).toBe(0);
+    await openModelCache({ directory: cacheDirectory }).copyOut(version, join(directory, "two"), unreachable, options);
+    expect(await contentsOf(join(directory, "two"))).toMatchObject({ "a.bin": "far", "b.bin": "far" });
+  });
 
   it("writes nothing when only damaged bytes are to be had", async () => {
     const { cache, version, out, source, store, beside } = await sample();
