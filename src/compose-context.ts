@@ -56,7 +56,7 @@ export async function contextOf(
       directory: cache,
       limit: async () => parseCacheLimit(await git.config("git-model.cacheSize")),
     }),
-    remote: await remoteOf(connected, { store, environment }),
+    remote: await remoteOf(connected, { store, environment, mirror }),
     files: openSourceFiles(directory),
     fetchLog: openFetchLog(commonDir),
     clock: systemClock,
@@ -73,9 +73,11 @@ export async function contextOf(
 
 async function remoteOf(
   { git, http }: Connected,
-  { store, environment }: { readonly store: ArtifactStore; readonly environment: Environment },
+  how: { readonly store: ArtifactStore; readonly environment: Environment; readonly mirror: Mirror | null },
 ): Promise<RegistryRemote | null> {
-  const chosen = await chooseRemote(git);
+  const { store, environment, mirror } = how;
+  // A mirror has one, whatever a person's configuration calls theirs.
+  const chosen = mirror === null ? await chooseRemote(git) : ((await git.remotes())[0] ?? null);
   if (chosen === null) return null;
   const artifacts = artifactRemoteFor({
     remoteName: chosen.name,

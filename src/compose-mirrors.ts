@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { likelyAdapter } from "./adapters/git/open-git.ts";
-import { type MirrorDirectory, type MirrorPlace, openMirrorDirectory } from "./adapters/mirror/mirror-directory.ts";
+import {
+  type MirrorDirectory,
+  type MirrorPlace,
+  type ObjectFormat,
+  openMirrorDirectory,
+} from "./adapters/mirror/mirror-directory.ts";
 import { isOvergrown } from "./adapters/mirror/mirror-state.ts";
 import type { RegistryUrl } from "./adapters/mirror/registry-url.ts";
 import { takeTurns } from "./adapters/mirror/take-turns.ts";
@@ -39,7 +44,8 @@ export function openMirrors(url: RegistryUrl, world: World): Mirrors {
       const before = await presentOf(kind);
       const renewed = await takeTurns({ path: before.path, base: directory.base }, async () => {
         const now = await directory.current();
-        const place = now.generation > before.generation ? now : await madeAnew(directory, { url, world, fill });
+        const isNewer = now.generation > before.generation;
+        const place = isNewer ? now : await madeInAnyFormat(directory, { url, world, fill }, before.context);
         return { mirror: await open(directory, place), isFilled: place !== now };
       });
       present.set(kind, Promise.resolve(renewed.mirror));
@@ -72,17 +78,35 @@ async function openSound(
 
 const BROKEN: ReadonlySet<string> = new Set(["not-a-registry", "git-failed"]);
 
+interface Making {
+  readonly url: RegistryUrl;
+  readonly world: World;
+  readonly fill: (context: RegistryContext) => Promise<void>;
+}
+
+/** As the mirror before it, or in the other object format, which only the first fetch can tell. */
+async function madeInAnyFormat(
+  directory: MirrorDirectory,
+  making: Making,
+  before: RegistryContext,
+): Promise<MirrorPlace> {
+  const { objectFormat } = before.git.location;
+  try {
+    return await madeAnew(directory, making, objectFormat);
+  } catch (error) {
+    const isOther = error instanceof RegistryError && error.code === "repository-unsupported";
+    if (!isOther || before.git.adapter === "embedded") throw error;
+    return madeAnew(directory, making, objectFormat === "sha1" ? "sha256" : "sha1");
+  }
+}
+
 /** Fetches into an empty mirror that nobody else knows, and puts it in the place of the present one. */
 async function madeAnew(
   directory: MirrorDirectory,
-  how: {
-    readonly url: RegistryUrl;
-    readonly world: World;
-    readonly fill: (context: RegistryContext) => Promise<void>;
-  },
+  { url, world, fill }: Making,
+  objectFormat: ObjectFormat,
 ): Promise<MirrorPlace> {
-  const { url, world, fill } = how;
-  const path = await directory.prepare();
+  const path = await directory.prepare(objectFormat);
   try {
     const mirror: Mirror = { ...mirrorAt(directory, path, url), alone: (work) => work({ waited: false }) };
     const context = await openMirror(path, { url, world, mirror });

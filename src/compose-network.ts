@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { environmentLogin } from "./adapters/credentials/environment-login.ts";
 import { openGit } from "./adapters/git/open-git.ts";
 import type { HttpClient } from "./adapters/http/http-client.ts";
@@ -13,45 +14,57 @@ export interface Connected {
   close(): Promise<void>;
 }
 
+/** A registry that was named by a URL: its mirror is what is opened, and its address as it was given, with a login. */
+interface Named {
+  readonly environment: Environment;
+  readonly url?: string | null;
+}
+
 /**
- * Opens the repository around a directory. What its remotes need is looked up when one is first talked to: reading
- * loads nothing of it. `url`: the registry as it was named, with its login, where that was a URL.
+ * Opens the repository around a directory, or a mirror. What its remotes need is looked up when one is first talked to:
+ * reading loads nothing of it.
  */
-export async function openConnected(
-  directory: string,
-  { environment, url = null }: { readonly environment: Environment; readonly url?: string | null },
-): Promise<Connected> {
-  let opened: GitStore | null = null;
-  const registryUrl = async (git: GitStore) => url ?? (await chooseRemote(git).catch(() => null))?.url ?? null;
-  const http = whenNeeded(async () => {
-    const [{ openHttpClient }, { openLogins }, { gitIn }] = await Promise.all([
-      import("./adapters/http/open-http-client.ts"),
-      import("./adapters/credentials/open-logins.ts"),
-      import("./adapters/credentials/git-credential.ts"),
-    ]);
-    const git = await opening;
-    const known = { config: await git.configEntries(), environment, registryUrl: await registryUrl(git) };
-    const logins = openLogins({ ...known, runGit: gitIn(git.location.commonDir, environment) });
-    return openHttpClient({ ...known, logins });
+export async function openConnected(directory: string, { environment, url = null }: Named): Promise<Connected> {
+  const http = whenNeeded(async () => httpClientFor(await opening, { environment, url }));
+  const opening = openGit(directory, environment, {
+    isGitDir: url !== null,
+    credentials: async () => credentialsFor(await opening, { environment, url }),
+    http: () => http,
   });
-  const credentials = async () => {
-    const git = await opening;
-    const own = originOf(await registryUrl(git));
-    const origins = [own, ...(await git.remotes()).map((remote) => originOf(remote.url))];
-    return [...new Set(origins)].flatMap((origin) => {
-      const login = origin === null ? null : (urlLogin(url, origin) ?? environmentLogin(origin, environment, own));
-      return origin === null || login === null ? [] : [{ origin, ...login }];
-    });
-  };
-  const opening = openGit(directory, environment, { credentials, http: () => http });
-  opened = await opening;
+  const git = await opening;
   return {
-    git: opened,
+    git,
     http,
     async close() {
-      await Promise.all([opened?.close(), http.close()]);
+      await Promise.all([git.close(), http.close()]);
     },
   };
+}
+
+async function httpClientFor(git: GitStore, { environment, url = null }: Named): Promise<HttpClient> {
+  const [{ openHttpClient }, { openLogins }, { gitIn }] = await Promise.all([
+    import("./adapters/http/open-http-client.ts"),
+    import("./adapters/credentials/open-logins.ts"),
+    import("./adapters/credentials/git-credential.ts"),
+  ]);
+  const known = { config: await git.configEntries(), environment, registryUrl: await registryUrl(git, url) };
+  // A mirror has no helpers of its own, and not everybody lets git look into a bare repository.
+  const place = url === null ? git.location.commonDir : dirname(git.location.commonDir);
+  return openHttpClient({ ...known, logins: openLogins({ ...known, runGit: gitIn(place, environment) }) });
+}
+
+/** What native Git is told before it asks its own helpers. */
+async function credentialsFor(git: GitStore, { environment, url = null }: Named) {
+  const own = originOf(await registryUrl(git, url));
+  const origins = [own, ...(await git.remotes()).map((remote) => originOf(remote.url))];
+  return [...new Set(origins)].flatMap((origin) => {
+    const login = origin === null ? null : (urlLogin(url, origin) ?? environmentLogin(origin, environment, own));
+    return origin === null || login === null ? [] : [{ origin, ...login }];
+  });
+}
+
+async function registryUrl(git: GitStore, url: string | null): Promise<string | null> {
+  return url ?? (await chooseRemote(git).catch(() => null))?.url ?? null;
 }
 
 /** `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. */

@@ -6,7 +6,9 @@ import type { RegistryContext, RegistryRemote } from "./context.ts";
 /** Brings everything from the remote: branches pruned, all tags; a version tag that differs is a finding, never moved. */
 export async function fetchRegistry(context: RegistryContext): Promise<FetchAnswer> {
   const remote = requireRemote(context);
-  await context.git.setConfig(`remote.${remote.name}.tagOpt`, "--tags");
+  const key = `remote.${remote.name}.tagOpt`;
+  // Several processes may do this in one mirror, and a configuration has a lock.
+  if ((await context.git.config(key)) !== "--tags") await context.git.setConfig(key, "--tags");
   const { updated, findings } = await refresh(context, "all");
   return { remote: remote.name, updated, findings };
 }

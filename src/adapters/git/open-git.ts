@@ -6,7 +6,9 @@ import type { HttpClient } from "../http/http-client.ts";
 import type { Environment } from "../system/process-world.ts";
 import type { RemoteCredential } from "./native/remote-credentials.ts";
 
-export interface GitLogins {
+export interface GitAccess {
+  /** The directory is a git directory itself, and nothing around it counts. */
+  readonly isGitDir?: boolean;
   /** Logins for http remotes that come before those of git's own helpers; asked for when a remote is first talked to. */
   readonly credentials?: () => Promise<readonly RemoteCredential[]>;
   /** The client that embedded Git asks http remotes with; native Git has its own. */
@@ -14,12 +16,12 @@ export interface GitLogins {
 }
 
 /** Opens the repository around a directory with the adapter that `GIT_MODEL_GIT` names, else the git binary where there is one. */
-export async function openGit(directory: string, environment: Environment, logins: GitLogins = {}): Promise<GitStore> {
+export async function openGit(directory: string, environment: Environment, access: GitAccess = {}): Promise<GitStore> {
   return withAdapter(environment, {
     native: async () =>
-      (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment, ...logins }),
+      (await import("./native/open-native-git.ts")).openNativeGit({ directory, env: environment, ...access }),
     embedded: async () =>
-      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment, ...logins }),
+      (await import("./embedded/open-embedded-git.ts")).openEmbeddedGit({ directory, env: environment, ...access }),
   });
 }
 

@@ -23,7 +23,7 @@ export interface MirrorDirectory {
   /** The mirror as it is now, made empty where there is none. Throws `disk`. */
   current(): Promise<MirrorPlace>;
   /** An empty mirror beside it that nobody else knows. */
-  prepare(): Promise<string>;
+  prepare(objectFormat?: ObjectFormat): Promise<string>;
   /** Puts a prepared mirror in the place of the present one. Only under the lease. */
   adopt(prepared: string): Promise<MirrorPlace>;
 }
@@ -33,6 +33,8 @@ export interface MirrorPlace {
   readonly path: string;
   readonly generation: number;
 }
+
+export type ObjectFormat = "sha1" | "sha256";
 
 export type MirrorName = "whole" | "narrow-native" | "narrow-embedded";
 
@@ -49,12 +51,12 @@ export function openMirrorDirectory(options: {
   const parent = join(cache, "registries", key);
   const at = (generation: number) => join(parent, `${name}.${generation}.git`);
 
-  const prepare = async (): Promise<string> => {
+  const prepare = async (objectFormat: ObjectFormat = "sha1"): Promise<string> => {
     await makeDirectory(parent, false);
     const now = await stat(parent).catch(() => null);
     if (now !== null) await sweep(parent, NEW, now.mtimeMs);
     const path = join(await realpath(parent), `${NEW}${temporaryName()}`);
-    await makeBare(path, address);
+    await makeBare(path, { address, objectFormat });
     return path;
   };
   const newest = async (): Promise<number> => Math.max(0, ...(await generations(parent, name)));
@@ -100,11 +102,15 @@ async function generations(parent: string, name: MirrorName): Promise<readonly n
 }
 
 /** What `git init --bare` and `git remote add` would make, in a form that both adapters read. */
-async function makeBare(path: string, address: string): Promise<void> {
+async function makeBare(
+  path: string,
+  { address, objectFormat }: { readonly address: string; readonly objectFormat: ObjectFormat },
+): Promise<void> {
   const quoted = address.replace(/[\\"]/g, "\\$&");
   const config = [
+    ...(objectFormat === "sha1" ? [] : ["[extensions]", `\tobjectFormat = ${objectFormat}`]),
     "[core]",
-    "\trepositoryformatversion = 0",
+    `\trepositoryformatversion = ${objectFormat === "sha1" ? 0 : 1}`,
     "\tfilemode = true",
     "\tbare = true",
     '[remote "origin"]',

@@ -50,9 +50,14 @@ export async function bringAll({ mirrors, context }: Whole): Promise<RegistryCon
     await refresh(context, "all", { askHead: false });
     return context;
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;
+    if (!isMirrorsFault(error)) throw error;
     return renewWhole(mirrors).catch(() => Promise.reject(error));
   }
+}
+
+/** What another mirror may do better: one without damage, or of the object format that the registry has. */
+export function isMirrorsFault(error: unknown): boolean {
+  return error instanceof RegistryError && ["git-failed", "repository-unsupported"].includes(error.code);
 }
 
 async function renewWhole(mirrors: Mirrors): Promise<RegistryContext> {
@@ -67,13 +72,8 @@ export async function mended<T>(
   try {
     return await work(context);
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isMirrorsFault(error) || (error instanceof RegistryError && error.retryable)) throw error;
     const other = await renewWhole(mirrors).catch(() => Promise.reject(error));
     return work(other);
   }
-}
-
-/** What only this repository can be to blame for: nothing was asked of the registry at the time. */
-function isDamage(error: unknown): boolean {
-  return error instanceof RegistryError && error.code === "git-failed" && !error.retryable;
 }

@@ -1,8 +1,8 @@
 import type { Reference } from "../../domain/model/reference.ts";
 import { formatVersionId } from "../../domain/model/version-tag.ts";
 import type { StageName } from "../../domain/policy/stage.ts";
-import { RegistryError } from "../../errors.ts";
-import { type Freshened, freshen, mended } from "../access/freshen.ts";
+import type { RegistryError } from "../../errors.ts";
+import { type Freshened, freshen, isMirrorsFault, mended } from "../access/freshen.ts";
 import { requireRegistry } from "../access/require-registry.ts";
 import { beginOperation } from "../begin-operation.ts";
 import type { Mirrors, RegistryContext } from "../context.ts";
@@ -132,7 +132,7 @@ async function askNarrow(
     await bring(narrow, reference);
     return { context, answer: await answerNarrowly(context, reference) };
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "git-failed") throw error;
+    if (!isMirrorsFault(error)) throw error;
     return anew().catch(() => Promise.reject(error));
   }
 }

@@ -59,6 +59,7 @@ const KINDS: readonly FailureKind[] = [
     hint: (said) =>
       `git config --global --add safe.directory ${quoted(/repository (?:at )?\(?'([^'\n]*)'/.exec(said)?.[1] ?? "PATH")}`,
   },
+  { pattern: /mismatched algorithms/i, code: "repository-unsupported" },
   {
     pattern: /unknown repository extension|expected git repo version|unknown repository format|unknown ref storage/i,
     code: "repository-unsupported",

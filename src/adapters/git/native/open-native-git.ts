@@ -23,6 +23,8 @@ import { checkOutFiles, describeHead } from "./working-tree.ts";
 export interface NativeGitOptions {
   /** Any directory of the repository. */
   readonly directory: string;
+  /** The directory is the git directory itself: nothing is looked for, so that `safe.bareRepository=explicit` is content. */
+  readonly isGitDir?: boolean;
   readonly env: NodeJS.ProcessEnv;
   /** Logins for http remotes that come before those of git's own helpers (DETAILS 13); asked for by the first command that talks to a remote. */
   readonly credentials?: () => Promise<readonly RemoteCredential[]>;
@@ -35,10 +37,10 @@ export interface NativeGitOptions {
  * `git-required` without a git, `repository-unsupported` for a git older than 2.34 and for what git itself refuses.
  */
 export async function openNativeGit(options: NativeGitOptions): Promise<GitStore> {
-  const { directory, env, ...remotes } = options;
+  const { directory, isGitDir = false, env, ...remotes } = options;
   await assertDirectory(directory);
   const clean = gitEnvironment(env);
-  const locating = locate(directory, clean);
+  const locating = locate(directory, isGitDir ? { ...clean, GIT_DIR: directory } : clean);
   // An old git fails at both; its version is the better answer.
   locating.catch(() => undefined);
   const version = await requireGit(directory, clean);
