@@ -32,6 +32,7 @@ const EXITS: readonly (readonly [string, string])[] = [
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["GIT_MODEL_REGISTRY", "directory or URL of the registry; --registry wins over it, it wins over the configuration"],
+  ["GIT_MODEL_TOKEN", "a token for the registry's Git and LFS server; for no other server"],
   ["GIT_MODEL_GIT", "native or embedded: which Git to use; default native where there is a git on the PATH"],
   ["GIT_MODEL_DEBUG", "1 prints where an error was thrown, on standard error"],
   ["GIT_MODEL_TTY", "a number of columns: draw answers as on a terminal of that width, for recordings and CI logs"],
@@ -46,6 +47,7 @@ const CONFIGURATION: readonly (readonly [string, string])[] = [
   ["git-model.registry", "directory or URL of the registry, where neither --registry nor GIT_MODEL_REGISTRY names one"],
   ["git-model.remote", "the remote that holds the registry; default the only one, else origin"],
   ["git-model.defaultBranch", "the branch of registry.yaml where the remote does not say; default main"],
+  ["git-model.cacheSize", "how much the cache may hold after a pull, like 20g; default as much as comes"],
 ];
 
 function groups(): readonly (readonly [string, readonly CommandSpec[]])[] {
