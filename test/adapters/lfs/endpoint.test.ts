@@ -118,6 +118,7 @@ describe("an LFS endpoint that is configured", () => {
 
   it("may be another one for uploads", () => {
     const config = { "lfs.pushurl": "https://push/x", "remote.origin.pushurl": "https://git/p" };
+    expect(found(remote, { ...config, "lfs.url": "https://lfs/x" }, "upload")).toMatchObject({ url: "https://push/x" });
     expect(found(remote, config, "upload")).toEqual({ kind: "http", url: "https://push/x" });
     expect(found(remote, config)).toEqual({ kind: "http", url: "https://h/p.git/info/lfs" });
     expect(found(remote, { "remote.origin.lfspushurl": "https://push/y" }, "upload")).toMatchObject({

@@ -257,7 +257,8 @@ describe("wrong bytes", () => {
 describe("a large object whose server thinks that it is shorter", () => {
   it("is wrong, not a connection that breaks", async () => {
     const { remote, store, pointer, server } = await prepared(LARGE, ({ request, response }) => {
-      if (request.headers.range === undefined) response.end(LARGE.subarray(0, 2 * MIB));
+      // Not announced, in chunks.
+      if (request.headers.range === undefined) response.writeHead(200).end(LARGE.subarray(0, 2 * MIB));
       else response.writeHead(416).end();
     });
     expect(await failure(remote.download([pointer], store))).toMatchObject({ code: "digest-mismatch" });
@@ -334,9 +335,10 @@ describe("an upload that breaks", () => {
     });
     const { remote, ingest } = await openSide(server.endpoint);
     const pointer = await ingest(LARGE);
-    let counted = 0;
-    expect(await remote.upload([pointer], (bytes) => (counted += bytes))).toEqual([pointer]);
-    expect(counted).toBe(LARGE.length);
+    const counted: number[] = [];
+    expect(await remote.upload([pointer], (bytes) => counted.push(bytes))).toEqual([pointer]);
+    expect(counted.reduce((sum, bytes) => sum + bytes)).toBe(LARGE.length);
+    expect(Math.min(...counted)).toBeGreaterThan(0);
     expect(server.to("/object/")).toHaveLength(3);
     expect(await server.objects.sizeOf(pointer.sha256)).toBe(LARGE.length);
   });
