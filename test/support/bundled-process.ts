@@ -7,7 +7,15 @@ import { tempDir } from "./temp-repo.ts";
 /** A script of the tests as one file that node runs without a loader, also for another user. */
 export async function bundle(entry: string): Promise<string> {
   const script = join(await tempDir(), `${basename(entry, ".ts")}.mjs`);
-  const options = { bundle: true, platform: "node", format: "esm", logLevel: "error" } as const;
+  const options = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+    define: { GIT_MODEL_VERSION: '"0.0.0"' },
+    // Libraries written for require find it.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  } as const;
   buildSync({ entryPoints: [entry], outfile: script, ...options });
   return script;
 }

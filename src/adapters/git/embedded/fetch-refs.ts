@@ -76,7 +76,7 @@ async function settle(fetch: Fetch, wanted: ReadonlyMap<RefName, Wanted>): Promi
     const pruned = fetch.prune === true ? stale(fetch.refspecs, wanted, here) : [];
     const edits = await plan(fetch, wanted, here);
     const first = await updateRefs(fetch.local.refs, pruned);
-    const second = first.ok ? await updateRefs(fetch.local.refs, edits) : first;
+    const second = first.ok ? await updateRefs(fetch.local.refs, edits, { oneLock: true }) : first;
     if (first.ok) done.push(...pruned);
     if (second.ok) return [...done, ...edits];
     if (tries < MOST_TRIES) continue;
@@ -90,6 +90,7 @@ async function updateRest({ local }: Fetch, edits: readonly RefEdit[], lost: rea
   await updateRefs(
     local.refs,
     edits.filter(({ ref }) => !lost.includes(ref)),
+    { oneLock: true },
   );
 }
 

@@ -22,10 +22,18 @@ const PACK_FROM = 100;
  * something is deleted or packed, then every value is compared under the locks, and only then written, in the order
  * given. `lost`: refs with another value, locked by others for longer than a second, or blocked by a ref above or below
  * them. Throws `usage` for names that are no refs and refs named twice, `git-failed`, `disk`.
+ *
+ * `oneLock`: a hundred new refs or more go into packed-refs under its lock alone, as git does it for a clone. Thousands of
+ * locks cost seconds, and a killed process would leave them all. Whoever makes one of these refs in the same moment
+ * wins it unnoticed, so it is for fetches, which compare afterwards what is there.
  */
-export async function updateRefs(refs: RefDatabase, edits: readonly RefEdit[]): Promise<RefOutcome> {
+export async function updateRefs(
+  refs: RefDatabase,
+  edits: readonly RefEdit[],
+  options: { readonly oneLock?: boolean } = {},
+): Promise<RefOutcome> {
   if (edits.length === 0) return { ok: true };
-  const transaction = new Transaction(refs, edits);
+  const transaction = new Transaction(refs, edits, options.oneLock === true);
   try {
     return await transaction.run();
   } finally {
@@ -38,13 +46,16 @@ class Transaction {
   readonly #edits: readonly RefEdit[];
   readonly #locks = new Map<RefName, LockFile>();
   readonly #packs: boolean;
+  readonly #oneLock: boolean;
   /** What was seen of the folders of refs since all locks are held. */
-  readonly #folders = new Map<string, { readonly isFile: boolean; readonly names: ReadonlySet<string> | null }>();
+  readonly #namesAt = new Map<string, ReadonlySet<string>>();
+  readonly #isFileAt = new Map<string, boolean>();
   #packedLock: LockFile | null = null;
 
-  constructor(refs: RefDatabase, edits: readonly RefEdit[]) {
+  constructor(refs: RefDatabase, edits: readonly RefEdit[], oneLock: boolean) {
     this.#refs = refs;
     this.#edits = edits;
+    this.#oneLock = oneLock;
     const created = edits.filter(({ from, to }) => from === null && to !== null).length;
     this.#packs = created >= PACK_FROM;
     const names = new Set(edits.map(({ ref }) => checkedRefName(ref)));
@@ -80,7 +91,9 @@ class Transaction {
 
   /** Sorted, so that two processes that want the same refs cannot wait for each other. */
   async #takeLocks(): Promise<readonly RefName[]> {
-    for (const { ref } of this.#edits.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))) {
+    const isPacked = ({ from, to }: RefEdit) => this.#oneLock && this.#packs && from === null && to !== null;
+    const single = this.#edits.filter((edit) => !isPacked(edit));
+    for (const { ref } of single.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))) {
       const path = join(this.#refs.gitDir, ref);
       const lock = takeFreeLock(path) ?? (await takeLock(path));
       if (lock === null) return [ref];
@@ -112,11 +125,11 @@ class Transaction {
   }
 
   async #isFile(folder: string): Promise<boolean> {
-    const known = this.#folders.get(folder);
-    if (known !== undefined) return known.isFile;
+    const known = this.#isFileAt.get(folder);
+    if (known !== undefined) return known;
     const found = await lstat(join(this.#refs.gitDir, folder)).catch(() => null);
     const isFile = found !== null && !found.isDirectory();
-    this.#folders.set(folder, { isFile, names: null });
+    this.#isFileAt.set(folder, isFile);
     return isFile;
   }
 
@@ -124,9 +137,8 @@ class Transaction {
   #isAbsent(ref: RefName): boolean {
     if (this.#edits.length <= PARSE_FROM) return false;
     const folder = dirname(ref);
-    const known = this.#folders.get(folder);
-    const names = known?.names ?? namesIn(join(this.#refs.gitDir, folder));
-    if (known?.names !== names) this.#folders.set(folder, { isFile: known?.isFile ?? false, names });
+    const names = this.#namesAt.get(folder) ?? namesIn(join(this.#refs.gitDir, folder));
+    this.#namesAt.set(folder, names);
     return !names.has(basename(ref));
   }
 

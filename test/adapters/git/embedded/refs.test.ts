@@ -2,6 +2,8 @@ import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openEmbeddedGit } from "../../../../src/adapters/git/embedded/open-embedded-git.ts";
+import { RefDatabase } from "../../../../src/adapters/git/embedded/ref-database.ts";
+import { updateRefs } from "../../../../src/adapters/git/embedded/ref-transaction.ts";
 import type { ObjectId } from "../../../../src/domain/object-id.ts";
 import type { RefName } from "../../../../src/ports/git-store.ts";
 import { isolatedEnvironment } from "../../../support/run-git.ts";
@@ -68,6 +70,30 @@ describe("creating many refs", () => {
     expect((await store.updateRefs(edits)).ok).toBe(false);
     await repo.git("tag", "team/m0@v1.0.1");
     await repo.fsck();
+  });
+
+  it("under one lock compares each all the same: with its own file, with packed ones, with refs above and below", async () => {
+    const { repo, one, store } = await subject();
+    await store.close();
+    await repo.git("tag", "-a", "packed", "-m", "v");
+    await repo.git("tag", "folder/x", one);
+    await repo.git("pack-refs", "--all");
+    await repo.git("tag", "loose", one);
+    await repo.git("tag", "file", one);
+    const refs = new RefDatabase(repo.gitDir, (id) => id);
+    const names = Array.from({ length: 150 }, (_, n) => `refs/tags/m${n}@v1.0.0` as RefName);
+    const taken: readonly RefName[] = [
+      "refs/tags/packed",
+      "refs/tags/loose",
+      "refs/tags/file/below",
+      "refs/tags/folder",
+    ];
+    const edits = [...names, ...taken].map((ref) => ({ ref, from: null, to: one }));
+    expect(await updateRefs(refs, edits, { oneLock: true })).toEqual({ ok: false, lost: taken });
+    expect((await repo.git("tag", "--list")).split("\n")).toEqual(["file", "folder/x", "loose", "packed"]);
+    expect(await updateRefs(refs, edits.slice(0, 150), { oneLock: true })).toEqual({ ok: true });
+    expect((await repo.git("tag", "--list", "m*")).split("\n")).toHaveLength(150);
+    expect(await readdir(join(repo.gitDir, "refs/tags"))).toEqual(["file", "loose"]);
   });
 });
 
