@@ -24,6 +24,10 @@ export interface Order {
   readonly reads?: boolean;
   /** Objects arrive in pieces that can be continued. */
   readonly resumes?: boolean;
+  /** After so many transfers have begun, waits for stdin to close before it goes on. */
+  readonly pausesAfter?: number;
+  /** Says at its end how much it has read, as Linux counts it. */
+  readonly counts?: boolean;
   /** Waits for stdin to close before it ends. */
   readonly stays?: boolean;
 }
@@ -39,6 +43,13 @@ void closed.then(() => {
   state.isClosed = true;
 });
 
+let begun = 0;
+const begin = async (line: string): Promise<void> => {
+  appendFileSync(order.log, `${line}\n`);
+  begun += 1;
+  if (begun === order.pausesAfter) await closed;
+};
+
 const source: ObjectSource = {
   locate: async () => null,
   reportCorrupt: async () => undefined,
@@ -46,13 +57,13 @@ const source: ObjectSource = {
     for (const pointer of pointers) {
       const from = join(order.served, pointer.sha256);
       if (order.resumes !== true) {
-        appendFileSync(order.log, `${pointer.sha256} 0\n`);
+        await begin(`${pointer.sha256} 0`);
         await sink.receive(pointer, createReadStream(from));
         continue;
       }
       const arrival = await sink.resume(pointer);
       if (arrival === null) continue;
-      appendFileSync(order.log, `${pointer.sha256} ${arrival.received}\n`);
+      await begin(`${pointer.sha256} ${arrival.received}`);
       await arrival.append(createReadStream(from, { start: arrival.received, highWaterMark: 16_384 }));
       await arrival.complete();
     }
@@ -78,6 +89,7 @@ if (order.reads === true) {
   process.stdout.write(`read ${reads}\n`);
 }
 if (order.stays === true) await closed;
+if (order.counts === true) process.stdout.write(`${await readFile("/proc/self/io", "utf8")}`);
 
 async function readWhole(directory: string): Promise<void> {
   const version = versions.find(({ tree }) => directory.endsWith(tree));

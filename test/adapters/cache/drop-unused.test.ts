@@ -114,17 +114,17 @@ describe("a cache that outgrows its limit", () => {
   });
 
   it("drops nothing young of what another process is still fetching", async () => {
-    const { serve, start, pull, two, log } = await fleetOfFour();
+    const { serve, start, pull, two, transfers, transferring } = await fleetOfFour();
     const files = Object.fromEntries(
       Array.from({ length: 30 }, (_, index) => [`f${index}`, Buffer.alloc(70 * KB, index + 1)]),
     );
     const large = await serve(files);
-    const fetching = start([large], { limit: 0 });
-    while ((await readFile(log, "utf8")).split("\n").length < 5);
+    const fetching = start([large], { limit: 0, pausesAfter: 20 });
+    await transferring(20);
     await pull(two, { limit: 0 });
     await fetching.ends();
-    const transfers = (await readFile(log, "utf8")).trim().split("\n");
-    expect(transfers).toHaveLength(32);
+    // Its own 30, and the two files of the other.
+    expect(await transfers()).toHaveLength(32);
   });
 });
 

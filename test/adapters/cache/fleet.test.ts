@@ -11,9 +11,11 @@ const bytes = (size: number) => randomFillSync(Buffer.alloc(size));
 
 describe("several pulls on one machine", () => {
   it.each([false, true])("transfer a version once (in pieces: %s)", async (resumes) => {
-    const { cache, serve, start, transfers } = await openFleet();
+    const { cache, serve, start, transfers, atWork } = await openFleet();
     const version = await serve({ "a.bin": bytes(3_000_000), "b.bin": bytes(200_000), "c.bin": bytes(10) });
-    await Promise.all(Array.from({ length: 8 }, () => start([version], { resumes }).ends()));
+    const pulls = Array.from({ length: 8 }, () => start([version], { resumes, pausesAfter: 1 }));
+    await atWork(8);
+    await Promise.all(pulls.map((each) => each.ends()));
     expect((await transfers()).toSorted()).toEqual(version.artifacts.map(({ sha256 }) => `${sha256} 0`).toSorted());
     expect(await readdir(join(cache, "versions"))).toEqual([version.tree]);
     expect(await readdir(join(cache, "tmp")).catch(() => [])).toEqual([]);
@@ -21,10 +23,12 @@ describe("several pulls on one machine", () => {
   });
 
   it("transfer a large object of several versions once", async () => {
-    const { serve, start, transfers } = await openFleet();
+    const { serve, start, transfers, atWork } = await openFleet();
     const shared = bytes(5_000_000);
     const versions = await Promise.all([1, 2, 3].map((index) => serve({ "big.bin": shared, "own.bin": bytes(index) })));
-    await Promise.all(versions.map((version) => start([version], { resumes: true }).ends()));
+    const pulls = versions.map((version) => start([version], { resumes: true, pausesAfter: 1 }));
+    await atWork(3);
+    await Promise.all(pulls.map((each) => each.ends()));
     const { sha256 } = pointerTo(shared);
     expect((await transfers()).filter((line) => line.startsWith(sha256))).toEqual([`${sha256} 0`]);
   });
@@ -70,9 +74,11 @@ describe("a link that is switched while a process reads through it", () => {
 
 describe("what a pull fetches", () => {
   it("is read-only in the cache, known by the hash of its arrival", async () => {
-    const { cache, serve, pull } = await openFleet();
-    const version = await serve({ "a.bin": bytes(5000) });
-    await pull(version);
+    const { cache, serve, start } = await openFleet();
+    const version = await serve({ "a.bin": bytes(8_000_000) });
+    const said = await start([version], { counts: process.platform === "linux" }).ends();
+    const read = Number(/rchar: (\d+)/.exec(said)?.[1] ?? 0);
+    expect(read).toBeLessThan(1.5 * 8_000_000);
     const sha256 = version.artifacts[0]?.sha256 ?? "";
     const object = join(cache, "objects", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
     expect((await stat(object)).mode & 0o777).toBe(0o444 & ~process.umask());

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Materialisation } from "../../../src/ports/model-cache.ts";
 import { bundle, type Running, run } from "../../support/bundled-process.ts";
 import { tempDir } from "../../support/temp-repo.ts";
@@ -34,8 +35,18 @@ export async function openFleet() {
     await start([version], more).ends();
   };
   const transfers = async (): Promise<readonly string[]> => (await readFile(log, "utf8")).split("\n").slice(0, -1);
+  /** Waits until so many processes are laying a version out. */
+  const atWork = async (count: number): Promise<void> => {
+    const working = async () =>
+      (await readdir(join(cache, "locks")).catch(() => [])).filter((name) => name.endsWith(".work"));
+    while ((await working()).length < count) await setTimeout(10);
+  };
+  /** Waits until so many transfers have begun. */
+  const transferring = async (count: number): Promise<void> => {
+    while ((await transfers()).length < count) await setTimeout(10);
+  };
   const held = async (): Promise<readonly string[]> => readdir(join(cache, "versions"));
-  return { directory, cache, log, serve, start, pull, transfers, held };
+  return { directory, cache, log, serve, start, pull, transfers, atWork, transferring, held };
 }
 
 export const KB = 1000;
