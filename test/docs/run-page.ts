@@ -20,7 +20,7 @@ export interface Outcome {
   readonly failed: readonly string[];
 }
 
-export interface PageOptions {
+interface PageOptions {
   /** There is a Git host: see `startGitHost`. */
   readonly withServer?: boolean;
 }

@@ -11,7 +11,7 @@ import { type ErrorCode, exitCodeOf } from "../../src/errors.ts";
 import { writeStageRoot } from "../../src/operations/apply/stage-root.ts";
 import { isolatedEnvironment } from "../support/run-git.ts";
 import { tempRepo } from "../support/temp-repo.ts";
-import { codeWords, pageNames, pagePath, readPage, tableAfter } from "./markdown-blocks.ts";
+import { blocksOf, codeWords, pageNames, pagePath, readPage, tableAfter } from "./markdown-blocks.ts";
 
 test("the spec's formats are the program's", () => {
   const rows = tableAfter("docs/spec.md", "formats");
@@ -67,7 +67,9 @@ test.each([
 
 test("pages name commands and long options that exist", () => {
   const lines = pageNames().flatMap((page) =>
-    [...readPage(page).matchAll(/git model ([^`\n|&#"(]+)/g)].map(([, words = ""]) => ({ page, words: words.trim() })),
+    [...readPage(page).matchAll(/git model ([^`\n|&#"(]+)/g), ...codeOf(page).matchAll(WITHOUT_GIT)].map(
+      ([, words = ""]) => ({ page, words: words.trim() }),
+    ),
   );
   expect(lines.length).toBeGreaterThan(50);
   expect(lines.filter(({ words }) => !isCommandLine(words.split(/ +/)))).toEqual([]);
@@ -81,6 +83,15 @@ test("links between pages lead somewhere", () => {
   );
   expect(broken).toEqual([]);
 });
+
+/** The command as it is called where there is no Git. */
+const WITHOUT_GIT = /(?<!")git-model ([^`\n|&#"(;]+)/g;
+
+/** Blocks and `words` that are written as code. */
+function codeOf(page: string): string {
+  const blocks = blocksOf(page).flatMap(({ lines }) => lines);
+  return [...blocks, ...codeWords(readPage(page).replace(/^```.*?^```$/gms, ""))].join("\n");
+}
 
 /** Words that begin with a command of ours, or `…`, and have no long option that it lacks. */
 function isCommandLine(words: readonly string[]): boolean {
