@@ -24,6 +24,8 @@ export async function networkCasesOf(workshop, { server }) {
   const cases = [
     pushCase(lab, big),
     pushCase(lab, many),
+    publishCase(lab, big),
+    publishCase(lab, many),
     pullCase(lab, big),
     pullCase(lab, many),
     ...cachedCases(lab, big),
@@ -77,29 +79,47 @@ const CONFIGURATION = [
   ["advice.detachedHead", "false"],
 ];
 
-function pushCase(lab, { name, make, stir: change, budgets }) {
-  const each = async (command, round) => {
-    const source = await make();
-    await change(source, lab.fresh(`round ${round}`));
-    const draft = await draftOf(lab, source);
-    try {
-      lab.settle();
-      const sample = await time([command], { cwd: draft.registry, env: lab.environment, memory: true });
-      await requireStored(draft);
-      return sample;
-    } finally {
-      await draft.remove();
-    }
-  };
+function pushCase(lab, source) {
   return {
-    name: `push, ${name}`,
+    name: `push, ${source.name}`,
     against: "git lfs push",
     skip: lab.skip,
-    budget: budgets.push,
+    budget: source.budgets.push,
     memoryBudget: MEMORY,
-    ours: (round) => each(lab.ours("push"), round),
-    floor: (round) => each(["git", "lfs", "push", "origin", TAG], round),
+    ours: (round) => pushed(lab, source, { commands: [lab.ours("push")], round }),
+    floor: (round) => pushed(lab, source, { commands: [LFS_PUSH], round }),
   };
+}
+
+/** The same work on both sides: `git lfs push` moves no refs, and a version that nobody can see is not published. */
+function publishCase(lab, source) {
+  return {
+    name: `push, ${source.name}, refs on both sides`,
+    against: "git lfs push, git push",
+    skip: lab.skip,
+    budget: null,
+    memoryBudget: MEMORY,
+    ours: (round) => pushed(lab, source, { commands: [lab.ours("push")], round }),
+    floor: (round) => pushed(lab, source, { commands: [LFS_PUSH, REF_PUSH], round }),
+  };
+}
+
+const LFS_PUSH = ["git", "lfs", "push", "origin", TAG];
+const REF_PUSH = ["git", "push", "-q", "--no-verify", "origin", TAG];
+
+/** Content that no server has seen, in a registry and a store of its own. */
+async function pushed(lab, { make, stir: change }, { commands, round }) {
+  const source = await make();
+  await change(source, lab.fresh(`round ${round}`));
+  const draft = await draftOf(lab, source);
+  try {
+    lab.settle();
+    const sample = await time(commands, { cwd: draft.registry, env: lab.environment, memory: true });
+    await requireStored(draft);
+    return sample;
+  } finally {
+    await draft.remove();
+  }
 }
 
 /** A registry with one draft, its remote and its place at the LFS server. */
