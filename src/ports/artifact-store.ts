@@ -36,11 +36,14 @@ export interface ArtifactSink {
 export interface Arrival {
   /** Bytes there already; the next byte to ask for. */
   readonly received: number;
-  /** Appends what the stream gives; whatever ends the stream, what came before is kept. More than the object's size is `digest-mismatch`. */
+  /** Appends what the stream gives; whatever ends the stream, what came before is kept. More than the object's size is `digest-mismatch`, and all of it is dropped. */
   append(bytes: AsyncIterable<Uint8Array>): Promise<void>;
   /** Forgets what has arrived: the server begins anew. */
   restart(): Promise<void>;
-  /** Everything is there: puts the object in place. Other bytes than the pointer's are `digest-mismatch`, and dropped. */
+  /**
+   * Everything is there: puts the object in place. Other bytes than the pointer's are `digest-mismatch`, and dropped; too
+   * few are `digest-mismatch`, and kept. `disk`, retryable, when another process took over because this one stood still.
+   */
   complete(): Promise<void>;
   /** Lets go; what has arrived stays for the next `resume`. Does nothing after `complete`. */
   release(): Promise<void>;

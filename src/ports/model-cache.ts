@@ -35,8 +35,9 @@ export interface LaidOutFile {
 /**
  * The reader's per-user cache, `$XDG_CACHE_HOME/git-model` (DESIGN section 5, DETAILS 39): verified objects and
  * read-only materialised versions. Every hand-out is checked against the digest: by hash, or by the stamp
- * (inode, size, mtime, ctime) recorded when the hash was last checked; `verify` always hashes.
- * Safe under parallel processes. Throws `disk`, `digest-mismatch`, `lfs-missing`, `usage`.
+ * (inode, size, mtime, ctime) recorded when the hash was last checked, in this boot of the machine or on bytes that came
+ * through one; `verify` always hashes. Safe under parallel processes: one of them fetches a version, the others wait.
+ * What outgrows its limit is dropped, the longest unused first, never what a link or a living process uses. Throws `disk`, `digest-mismatch`, `lfs-missing`, `usage`.
  */
 export interface ModelCache {
   /** The read-only directory of the version in the cache, made if absent, and where each file came from. */
