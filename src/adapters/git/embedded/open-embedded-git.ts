@@ -24,6 +24,7 @@ import {
 import { type EmbeddedRepository, openRepository } from "./embedded-repository.ts";
 import { fetchRefs } from "./fetch-refs.ts";
 import { walkFirstParents } from "./history.ts";
+import type { KnownServers } from "./http/http-remote.ts";
 import { findMergeBase } from "./merge-base.ts";
 import { withRemote } from "./open-remote.ts";
 import { updateRefs } from "./ref-transaction.ts";
@@ -55,6 +56,7 @@ class EmbeddedGitStore implements GitStore {
   readonly #repository: EmbeddedRepository;
   readonly #env: Environment;
   readonly #http: EmbeddedGitOptions["http"];
+  readonly #servers: KnownServers = new Map();
   #config: Promise<ConfigValues> | null = null;
   #writable: Promise<void> | null = null;
 
@@ -199,7 +201,7 @@ class EmbeddedGitStore implements GitStore {
   ): Promise<T> {
     const config = await this.#readConfig();
     const http = async () => (await this.#http?.(config)) ?? null;
-    return withRemote({ ...call, local: this.#repository, config, http }, work);
+    return withRemote({ ...call, local: this.#repository, config, http, servers: this.#servers }, work);
   }
 
   /** Tracking refs of pushed branches, as the remote's fetch refspecs map them; one that moved meanwhile is left. */

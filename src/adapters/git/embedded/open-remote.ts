@@ -5,6 +5,7 @@ import { isDirectoryUrl } from "../../lfs/git-directory.ts";
 import { type ConfigValues, pushUrlOf, remotesOf } from "./config-files.ts";
 import { openDirectoryRemote } from "./directory-remote.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
+import type { KnownServers } from "./http/http-remote.ts";
 import type { EmbeddedRemote } from "./remote.ts";
 
 export interface RemoteCall {
@@ -15,6 +16,8 @@ export interface RemoteCall {
   readonly config: ConfigValues;
   /** The client that http addresses are asked with; null where nobody gave one. */
   readonly http: () => Promise<HttpClient | null>;
+  /** Filled by what is asked. */
+  readonly servers: KnownServers;
 }
 
 /**
@@ -30,7 +33,8 @@ export async function withRemote<T>(call: RemoteCall, work: (remote: EmbeddedRem
   }
 }
 
-async function openRemote({ local, remote, direction, config, http }: RemoteCall): Promise<EmbeddedRemote> {
+async function openRemote(call: RemoteCall): Promise<EmbeddedRemote> {
+  const { local, remote, direction, config, http, servers } = call;
   if (remote === "" || remote.startsWith("-") || /\p{Cc}/u.test(remote)) {
     throw new RegistryError("usage", `${JSON.stringify(remote)} is no name of a remote`);
   }
@@ -41,7 +45,7 @@ async function openRemote({ local, remote, direction, config, http }: RemoteCall
   const client = /^https?:\/\//i.test(url) ? await http() : null;
   if (client === null) throw needsGit(url);
   const { openHttpRemote } = await import("./http/http-remote.ts");
-  return openHttpRemote(local, { client, url });
+  return openHttpRemote(local, { client, url, known: servers });
 }
 
 function needsGit(url: string): RegistryError {

@@ -5,41 +5,49 @@ import type { HttpClient } from "../../../http/http-client.ts";
 import type { EmbeddedRepository } from "../embedded-repository.ts";
 import { idAt, visitReferences } from "../object-references.ts";
 import { type EmbeddedRemote, matches } from "../remote.ts";
-import type { Advertisement, Capabilities, RemoteRefs } from "./advertisement.ts";
-import { bringHistory, bringObjects } from "./bring-objects.ts";
+import type { Advertisement, RemoteRefs } from "./advertisement.ts";
+import { type Bringing, bringHistory, bringObjects } from "./bring-objects.ts";
 import { listRefs } from "./list-refs.ts";
 import { pushOverHttp } from "./push-over-http.ts";
 import { SmartHttp } from "./smart-http.ts";
 
+/** Servers that were asked before, by their addresses: what one of them can do need not be asked twice. */
+export type KnownServers = Map<string, Server>;
+
+interface Server {
+  readonly http: SmartHttp;
+  /** What it offers to a reader; with an old protocol the refs too, so that is never kept. */
+  offer: Promise<Advertisement> | null;
+}
+
+export interface HttpRemoteCall {
+  readonly client: HttpClient;
+  readonly url: string;
+  readonly known: KnownServers;
+}
+
 /** A remote that speaks Git's smart HTTP protocol; nothing is asked before it is needed. */
-export function openHttpRemote(
-  local: EmbeddedRepository,
-  { client, url }: { readonly client: HttpClient; readonly url: string },
-): EmbeddedRemote {
-  const http = new SmartHttp(client, url);
-  let offered: Promise<Advertisement> | null = null;
-  const offer = (): Promise<Advertisement> => {
-    offered ??= http.advertisement("git-upload-pack");
-    return offered;
+export function openHttpRemote(local: EmbeddedRepository, { client, url, known }: HttpRemoteCall): EmbeddedRemote {
+  const server = known.get(url) ?? { http: new SmartHttp(client, url), offer: null };
+  known.set(url, server);
+  const { http } = server;
+  const offer = async (): Promise<Advertisement> => {
+    const asked = server.offer ?? http.advertisement("git-upload-pack");
+    server.offer = asked;
+    const said = await asked.catch(() => null);
+    if (said?.version !== 2) server.offer = null;
+    return asked;
   };
   const refsOf = async (patterns?: readonly RefName[]): Promise<RemoteRefs> => {
     const said = await offer();
     return said.version === 2 ? listRefs(http, said.capabilities, patterns) : said.refs;
   };
-  const capable = async (): Promise<{
-    readonly local: EmbeddedRepository;
-    http: SmartHttp;
-    capabilities: Capabilities;
-  }> => {
+  const capable = async (): Promise<Bringing> => {
     const said = await offer();
     if (said.version === 2) return { local, http, capabilities: said.capabilities };
-    throw new RegistryError(
-      "git-required",
-      `${http.shown} speaks an old version of Git's protocol, without version 2`,
-      {
-        hint: "install git and set GIT_MODEL_GIT=native, or update the server",
-      },
-    );
+    throw new RegistryError("git-required", `${http.shown} speaks Git's protocol without its version 2`, {
+      hint: "install git and set GIT_MODEL_GIT=native, or update the server",
+    });
   };
   return {
     list: async (patterns) => advertised(await refsOf(patterns), patterns),

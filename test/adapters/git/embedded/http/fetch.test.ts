@@ -26,10 +26,8 @@ describe("fetching over HTTP", () => {
     expect(await repo.git("verify-pack", "-s", ...(await packsOf(repo)))).toMatch(/chain length = [1-9]/);
     const before = server.requests.length;
     expect(await store.fetch("origin", [BRANCHES, TAGS])).toEqual({ updated: [], rejected: [] });
-    expect(server.requests.slice(before)).toEqual([
-      "GET /a.git/info/refs?service=git-upload-pack",
-      "POST /a.git/git-upload-pack",
-    ]);
+    // What the server can do is known already.
+    expect(server.requests.slice(before)).toEqual(["POST /a.git/git-upload-pack"]);
   });
 
   it("asks for the refs that are wanted, says what is here, and stores the few objects that are new one by one", async () => {
@@ -44,7 +42,7 @@ describe("fetching over HTTP", () => {
     await author.git("push", "-q", remote.path, "main");
     const before = server.received.length;
     await store.fetch("origin", [main]);
-    const [, list, fetch] = server.received.slice(before).map(({ body }) => body().toString());
+    const [list, fetch] = server.received.slice(before).map(({ body }) => body().toString());
     expect(list).toMatch(/ref-prefix refs\/heads\/main\n/);
     expect(list).not.toMatch(/ref-prefix refs\/\n|ref-prefix refs\/heads\/\n/);
     expect(fetch).toMatch(new RegExp(`want ${next}\\n[\\s\\S]*have ${await author.id("main~1")}\\n[\\s\\S]*done\\n`));
