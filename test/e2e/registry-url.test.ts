@@ -11,16 +11,17 @@ beforeAll(async () => {
   made = await servedRegistry();
 });
 
+/** Reference, version, all refs, and how many commits come. */
 const REGULAR = [
-  ["model-0001@production", "1.4.0", ["refs/remotes/origin/stage/production", "refs/tags/model-0001@v1.4.0"]],
-  ["model-0001#staging", "1.4.0", ["refs/remotes/origin/stage/staging", "refs/tags/model-0001@v1.4.0"]],
-  ["model-0001@1.3.0", "1.3.0", ["refs/tags/model-0001@v1.3.0"]],
-  ["model-0001", "1.5.0", [0, 1, 2, 3, 4, 5].map((minor) => `refs/tags/model-0001@v1.${minor}.0`)],
-  ["model-0001@<1.3", "1.2.0", [0, 1, 2, 3, 4, 5].map((minor) => `refs/tags/model-0001@v1.${minor}.0`)],
+  ["model-0001@production", "1.4.0", ["refs/remotes/origin/stage/production", "refs/tags/model-0001@v1.4.0"], 2],
+  ["model-0001#staging", "1.4.0", ["refs/remotes/origin/stage/staging", "refs/tags/model-0001@v1.4.0"], 2],
+  ["model-0001@1.3.0", "1.3.0", ["refs/tags/model-0001@v1.3.0"], 1],
+  ["model-0001", "1.5.0", [0, 1, 2, 3, 4, 5].map((minor) => `refs/tags/model-0001@v1.${minor}.0`), 6],
+  ["model-0001@<1.3", "1.2.0", [0, 1, 2, 3, 4, 5].map((minor) => `refs/tags/model-0001@v1.${minor}.0`), 6],
 ] as const;
 
 describe.each(ADAPTERS)("a registry by URL, with %s Git:", (adapter) => {
-  test.each(REGULAR)("a pull of %s brings %s and no other ref", async (reference, version, refs) => {
+  test.each(REGULAR)("a pull of %s brings %s and no other ref", async (reference, version, refs, commits) => {
     const reader = await (await serve(made)).reader(adapter);
     const { registry, warnings } = await reader.open();
     const { models } = await registry.pull({ references: [reference], output: "model" });
@@ -29,6 +30,7 @@ describe.each(ADAPTERS)("a registry by URL, with %s Git:", (adapter) => {
     expect(warnings).toEqual([]);
     expect(await reader.mirrors()).toEqual([`narrow-${adapter}.1.git`]);
     expect(await refsOf(reader)).toEqual(refs);
+    expect(await commitsIn(reader)).toBe(commits);
   });
 
   test("a second pull costs a question, and sees what has happened meanwhile", async () => {
@@ -164,6 +166,11 @@ describe("the login of a URL", () => {
 
 async function refsOf(reader: UrlReader): Promise<readonly string[]> {
   return (await (await reader.mirror("narrow")).git("for-each-ref", "--format=%(refname)")).split("\n");
+}
+
+async function commitsIn(reader: UrlReader): Promise<number> {
+  const objects = await (await reader.mirror("narrow")).git("cat-file", "--batch-all-objects", "--batch-check");
+  return objects.split("\n").filter((line) => line.includes(" commit ")).length;
 }
 
 /** Plain git puts a version on a stage, or takes the model off. */
