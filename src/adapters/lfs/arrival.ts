@@ -1,20 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import {
-  constants,
-  copyFile,
-  type FileHandle,
-  link,
-  lstat,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, link, lstat, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Pointer } from "../../domain/artifact/pointer.ts";
 import { RegistryError } from "../../errors.ts";
 import type { Arrival } from "../../ports/artifact-store.ts";
@@ -24,6 +11,7 @@ import { temporaryName } from "../system/durable-directory.ts";
 import { type Lease, takeLease } from "../system/lease.ts";
 import { readChunks } from "../system/regular-file.ts";
 import { removeOlder } from "../system/remove-tree.ts";
+import { letGo, openPart } from "./part-file.ts";
 
 /** An object's way into a store. */
 export interface ArrivalPlace {
@@ -38,16 +26,11 @@ export interface ArrivalPlace {
   place(file: string): Promise<void>;
 }
 
-const WRITING_MODE = 0o644;
 const WEEK = 7 * 24 * 60 * 60 * 1000;
-/** Reasons for which a part is not worth a refusal. */
-const GIVEN_UP_AFTER: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "ENOENT", "EACCES", "EIO"]);
-const OPEN_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * See `ArtifactSink.resume`. The file that is written to has one writer ever: who finds a part takes it as it is only if
- * its writer let go of it and said so (`<part>.idle`, with the inode), and continues on a copy otherwise, because a
- * writer that merely stood still may come back. So two holders of the lease never write to one file.
+ * See `ArtifactSink.resume`. Every file that is written to has one writer ever, so that two holders of the lease never
+ * write to one file, and what one of them has verified stays as it is.
  */
 export async function openArrival(place: ArrivalPlace, pointer: Pointer): Promise<Arrival | null> {
   if (await place.isThere()) return null;
@@ -62,69 +45,6 @@ export async function openArrival(place: ArrivalPlace, pointer: Pointer): Promis
   } catch (error) {
     await lease.release();
     throw diskError("write", place.part, error);
-  }
-}
-
-/** Opens a file that nobody else writes to, with what has arrived. */
-async function openPart(part: string, size: number): Promise<FileHandle> {
-  const found = await lstat(part, { bigint: true }).catch((error: unknown) => {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
-  });
-  if (found !== null && !found.isFile()) throw irregular(part, found);
-  const isUsable = found !== null && found.size > 0n && found.size <= BigInt(size);
-  if ((await isLeftIdle(part, found)) && isUsable) {
-    const handle = await open(part, OPEN_FLAGS).catch(() => null);
-    if (handle !== null) return handle;
-  }
-  await removeUnfinished(part);
-  const fresh = `${part}.${temporaryName()}`;
-  try {
-    const copied = isUsable ? await openCopy(part, fresh) : null;
-    const handle = copied ?? (await open(fresh, "wx+", WRITING_MODE));
-    await rename(fresh, part);
-    return handle;
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Copies that a killed process did not finish, as large as what they are copies of. */
-async function removeUnfinished(part: string): Promise<void> {
-  const folder = dirname(part);
-  const beginning = `${basename(part)}.`;
-  for (const name of await readdir(folder)) {
-    const isCopy = name.startsWith(beginning) && /^[0-9a-f]{24}$/.test(name.slice(beginning.length));
-    if (isCopy) await rm(join(folder, name), { force: true });
-  }
-}
-
-/** Only one can remove the note, and with it takes the file over. */
-async function isLeftIdle(part: string, found: BigIntStats | null): Promise<boolean> {
-  const note = `${part}.idle`;
-  try {
-    const noted = await readFile(note, "utf8");
-    await rm(note);
-    return found !== null && found.nlink === 1n && noted === `${found.dev}:${found.ino}`;
-  } catch {
-    return false;
-  }
-}
-
-/** Null where the disk has no room for a second copy: what has arrived can be had again, and room cannot. */
-async function openCopy(part: string, fresh: string): Promise<FileHandle | null> {
-  const handle = await open(fresh, "wx+", WRITING_MODE);
-  try {
-    const { mode } = await handle.stat();
-    await copyFile(part, fresh, constants.COPYFILE_FICLONE);
-    await handle.chmod(mode & WRITING_MODE);
-    return handle;
-  } catch (error) {
-    await handle.close();
-    if (!GIVEN_UP_AFTER.has(errnoOf(error) ?? "")) throw error;
-    await rm(fresh, { force: true });
-    return null;
   }
 }
 
@@ -271,20 +191,8 @@ async function end({ place, lease }: Arriving): Promise<void> {
   if (changed !== null) await removeOlder(folder, "", changed.mtimeMs - WEEK);
 }
 
-async function letGo(part: string, found: BigIntStats): Promise<void> {
-  if (found.size === 0n) await rm(part, { force: true }).catch(() => undefined);
-  else await writeFile(`${part}.idle`, `${found.dev}:${found.ino}`).catch(() => undefined);
-}
-
 function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino;
-}
-
-function irregular(part: string, found: BigIntStats): RegistryError {
-  const kind = found.isSymbolicLink() ? "a symbolic link" : "no plain file";
-  return new RegistryError("disk", `${part} is ${kind}, and a download is not written through it`, {
-    hint: `rm ${part}`,
-  });
 }
 
 function mismatch({ sha256 }: Pointer, what: string): RegistryError {
