@@ -101,7 +101,9 @@ async function refreshOrAdvise(context: RegistryContext, model: ModelName): Prom
   try {
     await refresh(context, [model]);
   } catch (error) {
-    if (!(error instanceof RegistryError) || !["network", "git-failed"].includes(error.code)) throw error;
+    const isAdvisable = error instanceof RegistryError && ["network", "git-failed"].includes(error.code);
+    // A mirror keeps no drafts.
+    if (!isAdvisable || context.mirror !== null) throw error;
     throw new RegistryError(error.code, error.message, {
       retryable: error.retryable,
       hint: `${error.hint === null ? "" : `${error.hint}. Or `}--no-push --offline keeps it as a draft until git model push`,

@@ -118,6 +118,25 @@ describe.each(ADAPTERS)("init on %s", (adapter) => {
     expect(await repo.git("ls-tree", "--name-only", "main")).toBe("README.md\nregistry.yaml\nsrc");
   });
 
+  test("is what a registry needs whose new remote holds nothing, and the hint says so", async () => {
+    const [path, server] = [await tempDir(), join(await tempDir(), "server.git")];
+    await init(path);
+    const repo = repoAt(path);
+    await repo.git("init", "-q", "--bare", "--initial-branch=main", server);
+    await repo.git("remote", "add", "origin", server);
+    const push = async () => {
+      const registry = await openRegistry({ directory: path, environment });
+      return registry.push().finally(() => registry.close());
+    };
+    await expect(push()).rejects.toMatchObject({
+      code: "not-a-registry",
+      message: "the remote origin holds nothing yet",
+      hint: expect.stringContaining("git model init"),
+    });
+    await init(path);
+    expect(await push()).toMatchObject({ pushed: [], rejected: [] });
+  });
+
   test("takes no .github, CODEOWNERS or dot file for code, but one line of it", async () => {
     const repo = await tempRepo();
     await repo.commit("Begin", {
