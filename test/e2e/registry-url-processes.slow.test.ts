@@ -41,29 +41,27 @@ describe("a container with Node and neither git nor git-lfs", () => {
 });
 
 describe.each(ADAPTERS)("with %s Git,", (adapter) => {
-  test("eight processes at once with an empty cache all answer, and the bytes travel once", async () => {
+  test("eight processes at once with an empty cache all answer, and what one has fetched the others use", async () => {
     const lfs = await lfsOf(made);
-    const { server } = await serve(made, undefined, frontOf(lfs));
-    const environment = await registryEnvironment(adapter);
+    const served = await serve(made, undefined, frontOf(lfs));
+    const pullTo = async (output: string, environment: NodeJS.ProcessEnv) => {
+      const args = [PROGRAM, "pull", "model-0001@production", "-o", output, "--quiet"];
+      const place = { cwd: directory, environment };
+      return runProgram(process.execPath, [...args, "--registry", `${served.server.origin}/models.git`], place);
+    };
     const directory = await tempDir("git-model-empty-");
-    const commands = Array.from({ length: 8 }, (_, index) =>
-      index % 4 === 3 ? ["list"] : ["pull", "model-0001@production", "-o", `model-${index}`],
-    );
-    const outcomes = await Promise.all(
-      commands.map((command) =>
-        runProgram(process.execPath, [PROGRAM, ...command, "--registry", `${server.origin}/models.git`, "--quiet"], {
-          cwd: directory,
-          environment,
-        }),
-      ),
-    );
-    expect(outcomes.map(({ exit, stderr }) => ({ exit, stderr }))).toEqual(
-      commands.map(() => ({ exit: 0, stderr: "" })),
-    );
-    for (const index of [0, 1, 2, 4, 5, 6]) {
-      expect(await readFile(join(directory, `model-${index}/model.onnx`), "utf8")).toBe("model-0001 1.4.0\n");
+    await pullTo("alone", await registryEnvironment(adapter));
+    const alone = served.news().length;
+    const environment = await registryEnvironment(adapter);
+    const names = Array.from({ length: 8 }, (_, index) => `model-${index}`);
+    const outcomes = await Promise.all(names.map((name) => pullTo(name, environment)));
+    expect(outcomes).toEqual(names.map(() => ({ exit: 0, stdout: expect.any(String), stderr: "" })));
+    for (const name of names) {
+      expect(await readFile(join(directory, name, "model.onnx"), "utf8")).toBe("model-0001 1.4.0\n");
     }
-    expect(lfs.to("/object/").length).toBe(1);
+    // Whoever began after the first had begun to fetch asks for news, and no more.
+    expect(served.news().length).toBeLessThan(alone * 5);
+    expect(lfs.to("/object/").length).toBe(2);
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { initRegistry, openRegistry } from "../../src/compose.ts";
 import { ADAPTERS, type Adapter, CHOSEN_ADAPTER } from "../support/registry.ts";
-import { copyOf, type Made, type Served, serve, servedRegistry, type UrlReader } from "../support/url-registry.ts";
+import { copyOf, type Made, serve, servedRegistry, type UrlReader } from "../support/url-registry.ts";
 
 let made: Made;
 
@@ -50,6 +50,26 @@ describe.each(ADAPTERS)("a registry by URL, with %s Git:", (adapter) => {
     await expect(moveStage(own, "production", "model-0001", null).then(pull)).rejects.toThrow(
       "production holds no version of model-0001",
     );
+  });
+
+  test("a tree that no version has is not handed out, whatever its manifest says", async () => {
+    const own = await copyOf(made);
+    const manifest = (await own.repo.git("show", "model-0001@v1.4.0:manifest.yaml")).replace(
+      "max_depth: 8",
+      "max_depth: 9",
+    );
+    const blob = (await own.repo.gitBytes({ input: `${manifest}\n` }, "hash-object", "-w", "--stdin"))
+      .toString()
+      .trim();
+    const entries = (await own.repo.git("ls-tree", "model-0001@v1.4.0")).split("\n");
+    const changed = entries.map((line) =>
+      line.endsWith("\tmanifest.yaml") ? `100644 blob ${blob}\tmanifest.yaml` : line,
+    );
+    await putOnStage(own, "production", "model-0001", await makeTree(own, changed));
+    const reader = await (await serve(own)).reader(adapter);
+    const { registry } = await reader.open();
+    const pull = registry.pull({ references: ["model-0001@production"] });
+    await expect(pull).rejects.toMatchObject({ code: "stage-unregistered" });
   });
 
   test("a yanked version is handed out with the warning, and never as the latest", async () => {
@@ -174,18 +194,23 @@ async function commitsIn(reader: UrlReader): Promise<number> {
 }
 
 /** Plain git puts a version on a stage, or takes the model off. */
-async function moveStage({ repo }: Pick<Served, "repo">, stage: string, model: string, version: string | null) {
+async function moveStage(own: Made, stage: string, model: string, version: string | null): Promise<void> {
+  await putOnStage(own, stage, model, version === null ? null : await own.repo.id(`${model}@v${version}^{tree}`));
+}
+
+async function putOnStage(own: Made, stage: string, model: string, tree: string | null): Promise<void> {
+  const { repo } = own;
   const ref = `refs/heads/stage/${stage}`;
   const entries = (await repo.git("ls-tree", `${ref}:models`))
     .split("\n")
     .filter((line) => !line.endsWith(`\t${model}`));
-  const tree = version === null ? null : await repo.id(`${model}@v${version}^{tree}`);
   if (tree !== null) entries.push(`040000 tree ${tree}\t${model}`);
-  const make = async (lines: readonly string[]) =>
-    (await repo.gitBytes({ input: `${lines.join("\n")}\n` }, "mktree")).toString().trim();
-  const root = await make([`040000 tree ${await make(entries)}\tmodels`]);
-  const commit = await repo.git("commit-tree", "-p", ref, "-m", `Move ${model}`, root);
-  await repo.git("update-ref", ref, commit);
+  const root = await makeTree(own, [`040000 tree ${await makeTree(own, entries)}\tmodels`]);
+  await repo.git("update-ref", ref, await repo.git("commit-tree", "-p", ref, "-m", `Move ${model}`, root));
+}
+
+async function makeTree({ repo }: Made, lines: readonly string[]): Promise<string> {
+  return (await repo.gitBytes({ input: `${lines.join("\n")}\n` }, "mktree")).toString().trim();
 }
 
 async function filesBelow(folder: string): Promise<readonly string[]> {
