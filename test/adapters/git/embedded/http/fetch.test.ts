@@ -53,7 +53,7 @@ describe("fetching over HTTP", () => {
   it("says which version of the same model is here, among thousands of tags", async () => {
     const { remote, url, server, author } = await withAuthor();
     const one = await author.commit("one", { "model.bin": "x" });
-    const others = Array.from({ length: 400 }, (_, n) => `create refs/tags/other-${n}@v1.0.0 ${n === 0 ? one : ""}`);
+    const others = Array.from({ length: 400 }, (_, n) => `create refs/tags/earlier-${n}@v1.0.0 ${n === 0 ? one : ""}`);
     const other = await author.commit("other", { "other.bin": "y" });
     const lines = others.map((line) => `${line.trimEnd().replace(/ [0-9a-f]{40}$/, "")} ${other}\n`).join("");
     await remote.gitBytes({ input: "" }, "gc", "-q");

@@ -153,14 +153,12 @@ export function distance(bytes: number): Buffer {
   return Buffer.from(digits);
 }
 
-/** A delta that copies its whole base `times` times. */
-export function copies(baseSize: number, times: number): Buffer {
-  const one = [0x80 | 0x70 | 0x00, baseSize & 0xff, (baseSize >> 8) & 0xff, (baseSize >> 16) & 0xff];
-  return Buffer.from([
-    ...number(baseSize),
-    ...number(baseSize * times),
-    ...Array.from({ length: times }, () => one).flat(),
-  ]);
+/** A delta that copies its whole base `times` times, and adds some bytes of its own (127 at most). */
+export function copies(baseSize: number, times: number, added: readonly number[] = []): Buffer {
+  const copy = [0x80 | 0x70, baseSize & 0xff, (baseSize >> 8) & 0xff, (baseSize >> 16) & 0xff];
+  const insert = added.length === 0 ? [] : [added.length, ...added];
+  const sizes = [...number(baseSize), ...number(baseSize * times + added.length)];
+  return Buffer.from([...sizes, ...Array.from({ length: times }, () => copy).flat(), ...insert]);
 }
 
 function number(value: number): readonly number[] {

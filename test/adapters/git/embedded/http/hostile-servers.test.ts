@@ -107,15 +107,18 @@ const flood = (): Buffer => {
   const entries = [base];
   let behind = base.length;
   for (let n = 0; n < 400; n++) {
-    const delta = Buffer.concat([copies(16_000_000, 1), Buffer.from([4, n & 0xff, n >> 8, 7, 7])]);
-    // The result is 4 bytes longer than the copy.
-    const sized = Buffer.concat([delta.subarray(0, 4), Buffer.from([0x84, 0xc8, 0xd0, 0x07]), delta.subarray(8)]);
-    const next = entry("ofs", sized, { base: distance(behind) });
+    const next = entry("ofs", copies(16_000_000, 1, [n & 0xff, n >> 8]), { base: distance(behind) });
     entries.push(next);
     behind += next.length;
   }
   return packOf(entries);
 };
+
+/** A branch that names this commit, which comes with the empty tree alone. */
+function fetchingCommit(commit: Buffer): Behaviour {
+  const list = line(`${idOf("commit", commit)} refs/heads/main\n`);
+  return { ...fetching(packOf([entry("commit", commit), EMPTY_TREE])), lsRefs: result(`${list}0000`) };
+}
 
 const CASES: readonly (readonly [string, () => Behaviour, string])[] = [
   ["HTML instead of Git", () => ({ advertisement: withStatus(200, "text/html", "<html>") }), "git-failed"],
@@ -213,7 +216,8 @@ const CASES: readonly (readonly [string, () => Behaviour, string])[] = [
   ["an object twice", () => fetching(packOf([entry("commit", COMMIT), EMPTY_TREE, EMPTY_TREE])), "git-failed"],
   ["other objects than asked for", () => fetching(packOf([entry("blob", Buffer.from("x"))])), "git-failed"],
   ["an empty pack", () => fetching(packOf([])), "git-failed"],
-  ["a commit without its tree", () => fetching(packOf([entry("commit", commitOf(ONE))])), "git-failed"],
+  ["a commit without its tree", () => fetchingCommit(commitOf(ONE)), "git-failed"],
+  ["a commit without its parent", () => fetchingCommit(commitOf(undefined, [ONE])), "git-failed"],
   [
     "a commit that is none",
     () => fetching(packOf([entry("commit", COMMIT), EMPTY_TREE, entry("commit", Buffer.from("tree x\n"))])),
@@ -277,8 +281,27 @@ const CASES: readonly (readonly [string, () => Behaviour, string])[] = [
   ],
 ];
 
+/** What must have been the reason, where several could have stopped it. */
+const REASONS: Readonly<Record<string, RegExp>> = {
+  "a pack that counts too many": /cut off|entry/,
+  "a pack that counts too few": /more in its pack/,
+  "a pack that counts four billion": /4294967295 objects/,
+  "an object twice": /twice/,
+  "other objects than asked for": new RegExp(TIP),
+  "a commit without its tree": new RegExp(ONE),
+  "a commit without its parent": new RegExp(ONE),
+  "a lying size": /damaged/,
+  "600 kB that inflate to 600 MB": /more than 104857600 bytes/,
+  "600 MB that call themselves 10 bytes": /damaged/,
+  "a chain of deltas that explodes": /more than 104857600 bytes/,
+  "hundreds of deltas that make 16 MB each": /too much/,
+  "a delta on a base that is not there": /no base/,
+  "a delta on the head of the pack": /no base/,
+  "a delta on a base of another size": /delta of its pack is damaged/,
+};
+
 describe("a server that lies is refused, nothing of it is kept, no ref moves:", () => {
-  it.each(CASES)("%s", async (_, behaviour, code) => {
+  it.each(CASES)("%s", async (name, behaviour, code) => {
     const { repo, fetch } = await clientOf(behaviour());
     const error: unknown = await fetch().then(
       () => null,
@@ -286,6 +309,7 @@ describe("a server that lies is refused, nothing of it is kept, no ref moves:", 
     );
     expect(error).toMatchObject({ name: "RegistryError", code });
     const { message, hint } = error as { readonly message: string; readonly hint: string | null };
+    expect(message).toMatch(REASONS[name] ?? /./);
     expect(`${message} ${hint}`).not.toMatch(/secret|[\p{Cc}\p{Cf}]/u);
     if (code !== "network") expect(hint).not.toBeNull();
     expect(await repo.git("for-each-ref")).toBe("");
