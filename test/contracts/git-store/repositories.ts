@@ -139,6 +139,30 @@ export function describeGitRepositories(name: string, subject: GitStoreSubject):
     });
   });
 
+  describe(`${name}: all of the configuration`, () => {
+    it("is told in git's order, with every value of a key, as git tells it", async () => {
+      const repo = await tempRepo();
+      const home = await tempDir();
+      await writeFile(
+        join(home, "gitconfig"),
+        '[HTTP "https://Example.org/"]\n\textraHeader = X: 1\n\textraHeader = X: 2\n',
+      );
+      await writeFile(join(home, "more"), "[credential]\n\thelper\n\thelper = store\n");
+      await repo.git("config", "include.path", join(home, "more"));
+      await repo.git("config", "http.Proxy", "http://proxy.example.org");
+      const env = { GIT_CONFIG_GLOBAL: join(home, "gitconfig") };
+      const entries = await (await openFor(subject, repo.path, env)).configEntries();
+      const listed = (await repo.gitBytes({ env }, "config", "--list", "--null")).toString("utf8").split("\0");
+      const expected = listed.slice(0, -1).map((line) => {
+        const [key = "", ...value] = line.split("\n");
+        return { key, value: value.join("\n") };
+      });
+      // What native git is given on its command line may follow.
+      expect(entries.slice(0, expected.length)).toEqual(expected);
+      expect(entries.filter(({ key }) => key === "http.https://Example.org/.extraheader")).toHaveLength(2);
+    });
+  });
+
   describe(`${name}: the working tree`, () => {
     it("describes HEAD for a manifest's source", async () => {
       const repo = await tempRepo();
