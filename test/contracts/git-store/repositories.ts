@@ -147,7 +147,7 @@ export function describeGitRepositories(name: string, subject: GitStoreSubject):
         join(home, "gitconfig"),
         '[HTTP "https://Example.org/"]\n\textraHeader = X: 1\n\textraHeader = X: 2\n',
       );
-      await writeFile(join(home, "more"), "[credential]\n\thelper\n\thelper = store\n");
+      await writeFile(join(home, "more"), "[credential]\n\thelper =\n\thelper = store\n");
       await repo.git("config", "include.path", join(home, "more"));
       await repo.git("config", "http.Proxy", "http://proxy.example.org");
       const env = { GIT_CONFIG_GLOBAL: join(home, "gitconfig") };
