@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { environmentLogin } from "./adapters/credentials/environment-login.ts";
+import { userinfoOf } from "./adapters/credentials/userinfo.ts";
 import { openGit } from "./adapters/git/open-git.ts";
 import type { HttpClient } from "./adapters/http/http-client.ts";
 import type { Environment } from "./adapters/system/process-world.ts";
@@ -42,12 +43,15 @@ export async function openConnected(directory: string, { environment, url = null
 }
 
 async function httpClientFor(git: GitStore, { environment, url = null }: Named): Promise<HttpClient> {
-  const [{ openHttpClient }, { openLogins }, { gitIn }] = await Promise.all([
+  const [{ openHttpClient }, { openLogins }, { gitIn }, { lfsOrigins }] = await Promise.all([
     import("./adapters/http/open-http-client.ts"),
     import("./adapters/credentials/open-logins.ts"),
     import("./adapters/credentials/git-credential.ts"),
+    import("./adapters/lfs/endpoint.ts"),
   ]);
-  const known = { config: await git.configEntries(), environment, registryUrl: await registryUrl(git, url) };
+  const [config, remote] = [await git.configEntries(), await registryRemote(git, url)];
+  const origins = remote === null ? [] : lfsOrigins({ remoteName: remote.name, url: remote.url, config });
+  const known = { config, environment, registryUrl: url ?? remote?.url ?? null, lfsOrigins: origins };
   // A mirror has no helpers of its own, and not everybody lets git look into a bare repository.
   const place = url === null ? git.location.commonDir : dirname(git.location.commonDir);
   return openHttpClient({ ...known, logins: openLogins({ ...known, runGit: gitIn(place, environment) }) });
@@ -55,16 +59,18 @@ async function httpClientFor(git: GitStore, { environment, url = null }: Named):
 
 /** What native Git is told before it asks its own helpers. */
 async function credentialsFor(git: GitStore, { environment, url = null }: Named) {
-  const own = originOf(await registryUrl(git, url));
-  const origins = [own, ...(await git.remotes()).map((remote) => originOf(remote.url))];
+  const remote = await registryRemote(git, url);
+  const own = [originOf(url), originOf(remote?.url ?? null)];
+  const origins = [...own, ...(await git.remotes()).map((remote) => originOf(remote.url))];
   return [...new Set(origins)].flatMap((origin) => {
     const login = origin === null ? null : (urlLogin(url, origin) ?? environmentLogin(origin, environment, own));
     return origin === null || login === null ? [] : [{ origin, ...login }];
   });
 }
 
-async function registryUrl(git: GitStore, url: string | null): Promise<string | null> {
-  return url ?? (await chooseRemote(git).catch(() => null))?.url ?? null;
+/** The remote that is the registry, `insteadOf` applied to its address. A mirror has one, whatever a person calls theirs. */
+async function registryRemote(git: GitStore, url: string | null): Promise<Remote | null> {
+  return url === null ? chooseRemote(git).catch(() => null) : ((await git.remotes())[0] ?? null);
 }
 
 /** `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. */
@@ -112,6 +118,6 @@ function originOf(url: string | null): string | null {
 /** User and password that the registry's URL was written with, for its own origin. */
 function urlLogin(url: string | null, origin: string) {
   if (url === null || originOf(url) !== origin) return null;
-  const { username, password } = new URL(url);
-  return password === "" ? null : { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  const login = userinfoOf(new URL(url));
+  return login.password === "" ? null : login;
 }

@@ -1,7 +1,7 @@
-import { utimesSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sha256 } from "../../domain/artifact/digest.ts";
+import { touchSync } from "../system/atomic-file.ts";
 import { temporaryName } from "../system/durable-directory.ts";
 import { inParallel } from "../system/in-parallel.ts";
 import { awaitLease, type Lease, liveSince, takeLease } from "../system/lease.ts";
@@ -41,7 +41,7 @@ export function openUses(layout: CacheLayout): Uses {
       const timer = kept.get(name);
       if (timer !== undefined) timer.refresh();
       else await mark(layout, name, "used").then((lease) => hold(kept, name, lease), ignore);
-      touchNow(layout.version(version));
+      touchSync(layout.version(version));
       // Who drops has either seen the mark, or is waited for and has dropped what is then found absent.
       await awaitLease(layout.dropping);
     },
@@ -55,7 +55,7 @@ export function openUses(layout: CacheLayout): Uses {
       }
     },
     note(objects) {
-      for (const sha256 of objects) touchNow(layout.stamp(sha256));
+      for (const sha256 of objects) touchSync(layout.stamp(sha256));
     },
   };
 }
@@ -88,16 +88,6 @@ function hold(kept: Map<string, NodeJS.Timeout>, name: string, lease: Lease): vo
     void lease.release().catch(ignore);
   };
   kept.set(name, setTimeout(end, KEPT_MS).unref());
-}
-
-/** Sets the time of last use, where we may. Synchronous: a thousand of them take 5 ms instead of 100. */
-function touchNow(path: string): void {
-  const now = new Date();
-  try {
-    utimesSync(path, now, now);
-  } catch {
-    // Absent, or somebody else's.
-  }
 }
 
 function ignore(): undefined {

@@ -14,6 +14,8 @@ export interface LoginsOptions {
   readonly environment: Environment;
   /** Address of the registry's remote: where GIT_MODEL_TOKEN goes. */
   readonly registryUrl: string | null;
+  /** Origins that belong to the registry besides: those of its LFS server. GIT_MODEL_TOKEN is for them, too. */
+  readonly lfsOrigins?: readonly string[];
   /** For git's credential helpers; null: they are not asked. */
   readonly runGit: RunGit | null;
 }
@@ -71,14 +73,14 @@ function keyOf({ url, username, path }: Asked, config: readonly ConfigEntry[]): 
   ]);
 }
 
-function sourcesFor(asked: Asked, { environment, registryUrl, runGit }: LoginsOptions) {
+function sourcesFor(asked: Asked, { environment, registryUrl, lfsOrigins = [], runGit }: LoginsOptions) {
   const { url, username } = asked;
   const registry = registryUrl !== null && URL.canParse(registryUrl) ? new URL(registryUrl) : null;
   const registryOrigin = registry?.origin ?? null;
   return [
     async () =>
       registry !== null && registry.password !== "" && registryOrigin === url.origin ? plain(userinfoOf(registry)) : [],
-    async () => environmentLogins(url.origin, environment, registryOrigin).map((login) => ({ login })),
+    async () => environmentLogins(url.origin, environment, [registryOrigin, ...lfsOrigins]).map((login) => ({ login })),
     async () => (url.origin === githubOrigin(environment) ? plain(await ghLogin(url.host, environment)) : []),
     async () => plain(await netrcLogin(url.hostname, username, environment)),
     async () => (runGit === null ? [] : helpersLogin(runGit, asked)),

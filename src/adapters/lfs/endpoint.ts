@@ -48,6 +48,19 @@ export function findEndpoint(operation: Operation, { remoteName, url, config }: 
   return parseEndpoint(pushUrl === null ? url : insteadOf(pushUrl, config), { derived: true, config });
 }
 
+/** The origins of the LFS servers of a remote, by HTTP or where ssh may lead to; none for an address that nobody can go to. */
+export function lfsOrigins(remote: RemoteAddress): readonly string[] {
+  const addresses = (["download", "upload"] as const).flatMap((operation) => {
+    try {
+      const endpoint = findEndpoint(operation, remote);
+      return endpoint.kind === "directory" ? [] : [endpoint.kind === "http" ? endpoint.url : endpoint.fallback];
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(addresses.map((address) => new URL(address).origin))];
+}
+
 interface Parsing {
   /** From a Git remote, so that `.git/info/lfs` is missing at its end. */
   readonly derived: boolean;

@@ -1,3 +1,4 @@
+import { utimesSync } from "node:fs";
 import { open, rm, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { diskError, errnoOf } from "./disk-error.ts";
@@ -61,6 +62,16 @@ export async function syncIfThere(folder: string): Promise<void> {
 export async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
+}
+
+/** The same at once: a thousand of them take 5 ms instead of 100. */
+export function touchSync(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Absent, or somebody else's.
+  }
 }
 
 async function writeOnce(path: string, bytes: Uint8Array | string, how: AtomicWrite): Promise<void> {

@@ -16,13 +16,15 @@ const REGISTRY = "https://git.example.org/team/models.git";
 interface Setting {
   readonly environment?: Readonly<Record<string, string>>;
   readonly registryUrl?: string | null;
+  readonly lfsOrigins?: readonly string[];
 }
 
-function loginsOf({ environment = {}, registryUrl = REGISTRY }: Setting): Logins {
+function loginsOf({ environment = {}, registryUrl = REGISTRY, lfsOrigins = [] }: Setting): Logins {
   return openLogins({
     config: [],
     environment: { HOME: "/nowhere", PATH: "", ...environment },
     registryUrl,
+    lfsOrigins,
     runGit: null,
   });
 }
@@ -79,14 +81,21 @@ describe("logins of the environment", () => {
     ]);
   });
 
+  it("are the registry's at its LFS server, too, however Git comes to it", async () => {
+    const logins = loginsOf({ environment, registryUrl: "ssh://git@h/p", lfsOrigins: ["https://lfs.example.org"] });
+    expect(await offered(logins, "https://lfs.example.org/objects/batch")).toEqual(["x-access-token:m"]);
+    expect(await offered(logins, "https://lfs.example.org:8443/objects/batch")).toEqual([]);
+    expect(await offered(logins, "http://lfs.example.org/objects/batch")).toEqual([]);
+  });
+
   it("are known for native git without asking anybody", () => {
     const known = (origin: string) =>
-      environmentLogin(origin, environment, "https://git.example.org")?.password ?? null;
+      environmentLogin(origin, environment, ["https://git.example.org"])?.password ?? null;
     expect(known("https://git.example.org")).toBe("m");
     expect(known("https://github.com")).toBe("g");
     expect(known("https://example.org")).toBeNull();
-    expect(environmentLogin("https://a.org", { GIT_MODEL_TOKEN: "" }, "https://a.org")).toBeNull();
-    expect(environmentLogin("null", environment, null)).toBeNull();
+    expect(environmentLogin("https://a.org", { GIT_MODEL_TOKEN: "" }, ["https://a.org"])).toBeNull();
+    expect(environmentLogin("null", environment, [null])).toBeNull();
   });
 
   it("come after userinfo of the URL and of the registry's", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findEndpoint } from "../../../src/adapters/lfs/endpoint.ts";
+import { findEndpoint, lfsOrigins } from "../../../src/adapters/lfs/endpoint.ts";
 import { runProcess } from "../../../src/adapters/system/processes.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { startLfsServer } from "../../support/lfs-server/lfs-server.ts";
@@ -170,5 +170,19 @@ describe("a .lfsconfig", () => {
     expect(new Set(honest.requests.map(({ path }) => path))).toEqual(
       new Set(["/lfs-of-its-own.git/info/lfs/objects/batch"]),
     );
+  });
+});
+
+describe("the origins of a remote's LFS servers", () => {
+  it.each([
+    ["https://ada:secret@h:8443/p", {}, ["https://h:8443"]],
+    ["ssh://git@h:2222/p", {}, ["https://h"]],
+    ["git@h:p", { "lfs.url": "http://lfs:8080/api/a/b" }, ["http://lfs:8080"]],
+    ["https://h/p", { "lfs.url": "https://down/x", "lfs.pushurl": "https://up/x" }, ["https://down", "https://up"]],
+    ["/srv/models.git", {}, []],
+    ["https://h/p", { "lfs.url": "ftp://nobody/x" }, []],
+  ])("of %s with %j are %j", (url, config, origins) => {
+    const entries = Object.entries(config).map(([key, value]) => ({ key, value }));
+    expect(lfsOrigins({ remoteName: "origin", url, config: entries })).toEqual(origins);
   });
 });
