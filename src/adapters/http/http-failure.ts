@@ -7,17 +7,21 @@ export function httpFailure(error: unknown, server: string): RegistryError {
   const code = codeOf(error);
   const kind = KINDS.find(({ pattern }) => pattern.test(code));
   const reason = kind?.reason ?? "the connection broke";
+  const final = kind?.final === true;
   return new RegistryError("network", `No answer from ${server}: ${reason} (${code})`, {
-    retryable: kind?.final !== true,
+    retryable: !final,
     cause: error,
-    ...(kind?.hint === undefined ? {} : { hint: kind.hint }),
+    hint: kind?.hint ?? (final ? ADDRESS : AGAIN),
   });
 }
 
 /** The server said nothing for too long. */
 export function stalled(url: URL, idleTimeoutMs: number): RegistryError {
   const seconds = Math.max(1, Math.round(idleTimeoutMs / 1000));
-  return new RegistryError("network", `${shownUrl(url)} stopped: no byte for ${seconds} s`, { retryable: true });
+  return new RegistryError("network", `${shownUrl(url)} stopped: no byte for ${seconds} s`, {
+    retryable: true,
+    hint: AGAIN,
+  });
 }
 
 interface FailureKind {
@@ -28,6 +32,8 @@ interface FailureKind {
   readonly hint?: string;
 }
 
+const AGAIN = "Run it again later. If it stays so: is the address right, and http.proxy?";
+const ADDRESS = "Check the address, and http.proxy if there is one";
 const TRUST = "Trust the server's authority: git config --global http.sslCAInfo <file.pem>";
 
 const KINDS: readonly FailureKind[] = [
