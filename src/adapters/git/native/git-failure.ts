@@ -99,7 +99,8 @@ const KINDS: readonly FailureKind[] = [
     pattern:
       /does not appear to be a git repository|is this a git repository|repository .*not found|returned error: 404|no such remote|bad\/illegal format|is not a git command|protocol '.*' is not supported/i,
     code: "git-failed",
-    hint: () => "Check the address: git remote -v",
+    hint: () =>
+      "Check the address (git remote -v, or the URL that was named); some servers answer so where a login is missing",
   },
   {
     pattern:

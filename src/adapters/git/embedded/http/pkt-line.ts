@@ -117,7 +117,7 @@ export function remoteSays(from: string, words: string): RegistryError {
 
 export function notGit(from: string, what = "what it answered is not Git's protocol"): RegistryError {
   return new RegistryError("git-failed", `${from} is no Git server: ${what}`, {
-    hint: "check the address: git remote -v",
+    hint: "check the address (git remote -v, or the URL that was named)",
   });
 }
 

@@ -143,13 +143,16 @@ async function statusError(shown: string, reply: HttpReply): Promise<RegistryErr
     return new RegistryError("auth-failed", said, { hint: "check the login for this remote and what it may do" });
   }
   if (status === 404 || status === 410) {
-    const hint = "check the address: git remote -v; some servers answer so where a login is missing";
+    const hint =
+      "check the address (git remote -v, or the URL that was named); some servers answer so where a login is missing";
     return new RegistryError("git-failed", said, { hint });
   }
   if (status === 408 || status === 429 || status >= 500) {
     return new RegistryError("network", said, { retryable: true, hint: "run it again later" });
   }
-  return new RegistryError("git-failed", said, { hint: "check the address: git remote -v" });
+  return new RegistryError("git-failed", said, {
+    hint: "check the address (git remote -v, or the URL that was named)",
+  });
 }
 
 /** What a server explains in plain text, on one line. */
