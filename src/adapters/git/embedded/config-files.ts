@@ -46,16 +46,6 @@ export function isTrue(values: ConfigValues, key: string): boolean {
   return found !== undefined && !["false", "no", "off", "0"].includes(found.value.toLowerCase());
 }
 
-/** Configured remotes with their first URL, in order, `url.<base>.insteadOf` applied. */
-export function remotesOf(values: ConfigValues): readonly Remote[] {
-  const urls = new Map<string, string>();
-  for (const { key, value } of values) {
-    const name = /^remote\.([^\0]+)\.url$/s.exec(key)?.[1];
-    if (name !== undefined && value !== "" && !urls.has(name)) urls.set(name, value);
-  }
-  return [...urls].map(([name, url]) => ({ name, url: insteadOf(url, values) }));
-}
-
 /** Where a configured remote is pushed to: its `pushurl`, else what `pushInsteadOf` makes of its URL; null for none. */
 export function pushUrlOf(values: ConfigValues, remote: string): string | null {
   const first = (variable: string): string | undefined =>

@@ -10,17 +10,10 @@ import type {
   RepositoryLocation,
 } from "../../../ports/git-store.ts";
 import type { HttpClient } from "../../http/http-client.ts";
+import { configuredRemotes } from "../configured-remotes.ts";
 import { formatCommit, formatTag, formatTree, type ObjectKind } from "../object-format.ts";
 import { checkOutFiles } from "./check-out-files.ts";
-import {
-  type ConfigValues,
-  type Environment,
-  isTrue,
-  lastValue,
-  readConfigOf,
-  remotesOf,
-  setConfigIn,
-} from "./config-files.ts";
+import { type ConfigValues, type Environment, isTrue, lastValue, readConfigOf, setConfigIn } from "./config-files.ts";
 import { type EmbeddedRepository, openRepository } from "./embedded-repository.ts";
 import { fetchRefs } from "./fetch-refs.ts";
 import { walkFirstParents } from "./history.ts";
@@ -105,7 +98,7 @@ class EmbeddedGitStore implements GitStore {
     walkFirstParents(this.#repository.objects, tip, { ...options, edge: await this.#repository.edge() });
   isShallow: GitStore["isShallow"] = async () => (await this.#repository.edge()).size > 0;
 
-  remotes: GitStore["remotes"] = async () => remotesOf(await this.#readConfig());
+  remotes: GitStore["remotes"] = async () => configuredRemotes(await this.#readConfig());
   config: GitStore["config"] = async (key) => lastValue(await this.#readConfig(), key);
   configEntries: GitStore["configEntries"] = () => this.#readConfig();
   setConfig: GitStore["setConfig"] = async (key, value) => {

@@ -2,7 +2,8 @@ import { stripUserinfo } from "../../../documents/strip-userinfo.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { HttpClient } from "../../http/http-client.ts";
 import { isDirectoryUrl } from "../../lfs/git-directory.ts";
-import { type ConfigValues, pushUrlOf, remotesOf } from "./config-files.ts";
+import { configuredRemotes } from "../configured-remotes.ts";
+import { type ConfigValues, pushUrlOf } from "./config-files.ts";
 import { openDirectoryRemote } from "./directory-remote.ts";
 import type { EmbeddedRepository } from "./embedded-repository.ts";
 import type { KnownServers } from "./http/http-remote.ts";
@@ -38,7 +39,7 @@ async function openRemote(call: RemoteCall): Promise<EmbeddedRemote> {
   if (remote === "" || remote.startsWith("-") || /\p{Cc}/u.test(remote)) {
     throw new RegistryError("usage", `${JSON.stringify(remote)} is no name of a remote`);
   }
-  const fetched = remotesOf(config).find(({ name }) => name === remote)?.url;
+  const fetched = configuredRemotes(config).find(({ name }) => name === remote)?.url;
   const url = (direction === "push" ? pushUrlOf(config, remote) : fetched) ?? remote;
   const { workTree, gitDir } = local.location;
   if (isDirectoryUrl(url)) return openDirectoryRemote(local, { name: remote, url, base: workTree ?? gitDir });

@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { RegistryError } from "../../../errors.ts";
 import { ProcessError, type ProcessResult, runProcess, startProcess } from "../../system/processes.ts";
+import { type GitConfig, readConfig } from "./git-config.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast } from "./git-version.ts";
 import { remoteAccess } from "./remote-access.ts";
@@ -13,6 +14,9 @@ export interface GitCommand {
   readonly cwd: string;
   /** Runs `git <args>`; throws RegistryError when the exit code is none of `exits`. */
   run(args: readonly string[], options: RunOptions): Promise<ProcessResult>;
+  /** The configuration, read once; after a change it is read anew. */
+  config(): Promise<GitConfig>;
+  configChanged(): void;
   /** Starts a child to talk to. */
   start(args: readonly string[]): ChildProcessWithoutNullStreams;
 }
@@ -45,6 +49,7 @@ export function gitCommand(surroundings: GitSurroundings): GitCommand {
   const settings = [...SETTINGS, ...durability(version)];
   const withSettings = (config: readonly string[]) => [...settings, ...config].flatMap((setting) => ["-c", setting]);
   let access: Promise<RemoteAccess> | null = null;
+  let config: Promise<GitConfig> | null = null;
   const git: GitCommand = {
     version,
     cwd,
@@ -64,6 +69,13 @@ export function gitCommand(surroundings: GitSurroundings): GitCommand {
       if ((options.exits ?? [0]).includes(result.exitCode ?? -1)) return result;
       throw gitFailure(options.doing, result);
     },
+    config() {
+      config ??= readConfig(git);
+      return config;
+    },
+    configChanged() {
+      config = null;
+    },
     start: (args) => startProcess({ command: "git", args: [...withSettings([]), ...args], cwd, env }),
   };
   return git;
@@ -72,14 +84,10 @@ export function gitCommand(surroundings: GitSurroundings): GitCommand {
 type RemoteAccess = Readonly<Record<"read" | "push", CredentialHelpers>>;
 
 async function findAccess(git: GitCommand, { env, credentials }: GitSurroundings): Promise<RemoteAccess> {
-  const args = ["config", "--null", "--name-only", "--get-regexp", REMOTE_KEYS];
-  const { stdout } = await git.run(args, { doing: "read the configuration", exits: [0, 1] });
-  const keys = new Set(stdout.toString("utf8").split("\0"));
+  const keys = new Set((await git.config()).map(({ key }) => key));
   const known = { env, configured: (key: string) => keys.has(key), credentials: (await credentials?.()) ?? [] };
   return { read: remoteAccess(known, false), push: remoteAccess(known, true) };
 }
-
-const REMOTE_KEYS = "^(http\\.lowspeed(limit|time)|core\\.sshcommand)$";
 
 /** `runProcess` with its failures as RegistryErrors. */
 export async function runTranslated(call: Parameters<typeof runProcess>[0], doing: string): Promise<ProcessResult> {

@@ -1,4 +1,3 @@
-import type { Remote } from "../../../ports/git-store.ts";
 import type { GitCommand } from "./git-command.ts";
 import { gitFailure } from "./git-failure.ts";
 
@@ -34,22 +33,6 @@ export async function setConfig(git: GitCommand, key: string, value: string): Pr
     exits: [0, 4, 255],
   });
   if (result.exitCode !== 0) throw gitFailure(doing, result);
-}
-
-/** Names in the order of the configuration, addresses as `insteadOf` makes them. */
-export async function listRemotes(git: GitCommand, config: GitConfig): Promise<readonly Remote[]> {
-  const named = config.map(({ key }) => /^remote\.(.+)\.url$/s.exec(key)?.[1]).filter((name) => name !== undefined);
-  if (named.length === 0) return [];
-  const { stdout } = await git.run(["remote", "-v"], { doing: "list the remotes" });
-  const urls = new Map<string, string>();
-  for (const line of stdout.toString("utf8").split("\n")) {
-    const match = /^([^\t]+)\t(.*) \(fetch\)/.exec(line);
-    if (match?.[1] !== undefined && match[2] !== undefined && !urls.has(match[1])) urls.set(match[1], match[2]);
-  }
-  return [...new Set(named)].flatMap((name) => {
-    const url = urls.get(name);
-    return url === undefined ? [] : [{ name, url }];
-  });
 }
 
 /** `Section.Sub.Variable`: the sub-section alone keeps its case. */

@@ -2,11 +2,12 @@ import { stat } from "node:fs/promises";
 import type { ObjectId } from "../../../domain/object-id.ts";
 import { RegistryError } from "../../../errors.ts";
 import type { FetchOptions, GitObject, GitStore, NewTag, RepositoryLocation } from "../../../ports/git-store.ts";
+import { configuredRemotes } from "../configured-remotes.ts";
 import { formatCommit, formatTag, formatTree, type ObjectKind, parseObject } from "../object-format.ts";
 import { fetchRefs } from "./fetch.ts";
 import { fetchObjects } from "./fetch-objects.ts";
 import { type GitCommand, gitCommand, gitEnvironment, runTranslated } from "./git-command.ts";
-import { type GitConfig, isTrue, lastValue, listRemotes, readConfig, setConfig } from "./git-config.ts";
+import { isTrue, lastValue, setConfig } from "./git-config.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast, parseGitVersion } from "./git-version.ts";
 import { firstParents, isShallow, mergeBase } from "./history.ts";
@@ -124,7 +125,6 @@ class NativeGitStore implements GitStore {
   readonly location: RepositoryLocation;
   readonly #git: GitCommand;
   readonly #reader: ObjectReader;
-  #config: Promise<GitConfig> | null = null;
   #writer: Promise<ObjectWriter> | null = null;
 
   constructor(git: GitCommand, location: RepositoryLocation) {
@@ -158,12 +158,12 @@ class NativeGitStore implements GitStore {
     firstParents({ git: this.#git, readObjects: this.readObjects }, tip, options);
   isShallow: GitStore["isShallow"] = () => isShallow(this.#git);
 
-  remotes: GitStore["remotes"] = async () => listRemotes(this.#git, await this.#readConfig());
-  config: GitStore["config"] = async (key) => lastValue(await this.#readConfig(), key);
-  configEntries: GitStore["configEntries"] = () => this.#readConfig();
+  remotes: GitStore["remotes"] = async () => configuredRemotes(await this.#git.config());
+  config: GitStore["config"] = async (key) => lastValue(await this.#git.config(), key);
+  configEntries: GitStore["configEntries"] = () => this.#git.config();
   setConfig: GitStore["setConfig"] = async (key, value) => {
     await setConfig(this.#git, key, value);
-    this.#config = null;
+    this.#git.configChanged();
   };
 
   listRemote: GitStore["listRemote"] = (remote, patterns) => listRemote(this.#git, remote, patterns);
@@ -185,13 +185,8 @@ class NativeGitStore implements GitStore {
 
   close: GitStore["close"] = () => this.#reader.close();
 
-  #readConfig(): Promise<GitConfig> {
-    this.#config ??= readConfig(this.#git);
-    return this.#config;
-  }
-
   async #partial(remote: string, filter?: FetchOptions["filter"]): Promise<readonly string[]> {
-    return partialSettings({ location: this.location, config: await this.#readConfig() }, remote, filter);
+    return partialSettings({ location: this.location, config: await this.#git.config() }, remote, filter);
   }
 
   async #write(kind: ObjectKind, bytes: Uint8Array): Promise<ObjectId> {
@@ -200,7 +195,7 @@ class NativeGitStore implements GitStore {
   }
 
   async #chooseWriter(): Promise<ObjectWriter> {
-    const config = await this.#readConfig();
+    const config = await this.#git.config();
     const shared = lastValue(config, "core.sharedRepository") ?? "umask";
     const plain =
       /^(umask|false|no|off|0)$/i.test(shared) && lastValue(config, "extensions.compatObjectFormat") === null;
@@ -217,7 +212,7 @@ class NativeGitStore implements GitStore {
 
   async #sign(tag: NewTag): Promise<ObjectId> {
     const keys = /^(gpg\.|user\.signingkey$)/;
-    const config = (await this.#readConfig()).filter(({ key }) => keys.test(key));
+    const config = (await this.#git.config()).filter(({ key }) => keys.test(key));
     const settings = config.map(({ key, value }) => `${key}=${value}`);
     return signTag({ git: this.#git, location: this.location, config: settings }, tag);
   }
