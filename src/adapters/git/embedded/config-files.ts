@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { RegistryError } from "../../../errors.ts";
-import type { Remote } from "../../../ports/git-store.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
 import { takeLock } from "../../system/lock-file.ts";
