@@ -14,35 +14,50 @@ interface Row {
   readonly skipped?: string;
 }
 
-/** Ratios of one short run: far from the budgets, near enough to see a transfer that became several times slower. */
+/**
+ * Ratios of one short run, with wide margins: enough to see a transfer that became several times slower. The budgets are
+ * the bench's own business. With less to move than this, the start of the processes would be all that is measured.
+ */
 describeWith(["git", "git-lfs", "rudolfs"], "the bench of the network", () => {
   let rows: readonly Row[] = [];
 
   beforeAll(async () => {
-    rows = await measured("--megabytes", "8", "--files", "100", "--rounds", "3");
+    rows = await measured("--megabytes", "128", "--files", "500", "--rounds", "3");
   }, 600_000);
 
   test("runs every row", () => {
     expect(rows.filter(({ failed, skipped }) => failed !== undefined || skipped !== undefined)).toEqual([]);
     expect(rows.map(({ name }) => name)).toEqual([
-      "push, 8 MiB",
-      "push, 100 x 100 kB",
-      "pull, 8 MiB",
-      "pull, 100 x 100 kB",
-      ...CACHED.map((way) => `pull ${way}, 8 MiB in the cache`),
-      "push to a directory, 8 MiB",
+      "push, 128 MiB",
+      "push, 500 x 100 kB",
+      "push, 128 MiB, refs on both sides",
+      "push, 500 x 100 kB, refs on both sides",
+      "pull, 128 MiB",
+      "pull, 500 x 100 kB",
+      ...CACHED.map((way) => `pull ${way}, 128 MiB in the cache`),
+      "push to a directory, 128 MiB",
       "pull --registry URL, first time, 10000 versions",
       "pull --registry URL, warm, 10000 versions",
     ]);
   });
 
-  test.each(["pull, 8 MiB", "pull, 100 x 100 kB"])("%s takes no longer than three times git-lfs", (name) => {
+  test.each(["pull, 128 MiB", "pull, 500 x 100 kB"])("%s takes no longer than three times git-lfs", (name) => {
     expect(ratioOf(name)).toBeLessThan(3);
   });
 
-  test.each(["push, 8 MiB", "push, 100 x 100 kB"])("%s holds little memory", (name) => {
-    expect(row(name).peakMegabytes).toBeLessThan(150);
-  });
+  test.each(["push, 128 MiB, refs on both sides", "push, 500 x 100 kB, refs on both sides"])(
+    "%s takes no longer than five times git-lfs and git",
+    (name) => {
+      expect(ratioOf(name)).toBeLessThan(5);
+    },
+  );
+
+  test.each(["push, 128 MiB", "push, 500 x 100 kB", "pull, 128 MiB", "pull, 500 x 100 kB"])(
+    "%s holds little memory",
+    (name) => {
+      expect(row(name).peakMegabytes).toBeLessThan(150);
+    },
+  );
 
   test.each(["first time", "warm"])("pulling by URL, %s, is no matter of how many versions there are", (when) => {
     expect(ratioOf(`pull --registry URL, ${when}, 10000 versions`)).toBeLessThan(4);
