@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { RegistryError } from "../../../errors.ts";
 import { ProcessError, type ProcessResult, runProcess, startProcess } from "../../system/processes.ts";
-import { type GitConfig, readConfig } from "./git-config.ts";
+import { type GitConfig, parseConfigList } from "./git-config.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast } from "./git-version.ts";
 import { remoteAccess } from "./remote-access.ts";
@@ -79,6 +79,11 @@ export function gitCommand(surroundings: GitSurroundings): GitCommand {
     start: (args) => startProcess({ command: "git", args: [...withSettings([]), ...args], cwd, env }),
   };
   return git;
+}
+
+async function readConfig(git: GitCommand): Promise<GitConfig> {
+  const { stdout } = await git.run(["config", "--null", "--list"], { doing: "read the configuration" });
+  return parseConfigList(stdout.toString("utf8"));
 }
 
 type RemoteAccess = Readonly<Record<"read" | "push", CredentialHelpers>>;

@@ -7,7 +7,7 @@ import { formatCommit, formatTag, formatTree, type ObjectKind, parseObject } fro
 import { fetchRefs } from "./fetch.ts";
 import { fetchObjects } from "./fetch-objects.ts";
 import { type GitCommand, gitCommand, gitEnvironment, runTranslated } from "./git-command.ts";
-import { isTrue, lastValue, setConfig } from "./git-config.ts";
+import { isTrue, lastValue } from "./git-config.ts";
 import { gitFailure } from "./git-failure.ts";
 import { type GitVersion, isAtLeast, parseGitVersion } from "./git-version.ts";
 import { firstParents, isShallow, mergeBase } from "./history.ts";
@@ -18,6 +18,7 @@ import { pushRefs } from "./push.ts";
 import { listRefs, readRef, readSymbolicRef, updateRefs, writeSymbolicRef } from "./refs.ts";
 import type { RemoteCredential } from "./remote-credentials.ts";
 import { listRemote } from "./remote-refs.ts";
+import { setConfig } from "./set-config.ts";
 import { signTag } from "./sign-tag.ts";
 import { checkOutFiles, describeHead } from "./working-tree.ts";
 
@@ -161,10 +162,7 @@ class NativeGitStore implements GitStore {
   remotes: GitStore["remotes"] = async () => configuredRemotes(await this.#git.config());
   config: GitStore["config"] = async (key) => lastValue(await this.#git.config(), key);
   configEntries: GitStore["configEntries"] = () => this.#git.config();
-  setConfig: GitStore["setConfig"] = async (key, value) => {
-    await setConfig(this.#git, key, value);
-    this.#git.configChanged();
-  };
+  setConfig: GitStore["setConfig"] = (key, value) => setConfig(this.#git, key, value);
 
   listRemote: GitStore["listRemote"] = (remote, patterns) => listRemote(this.#git, remote, patterns);
   fetch: GitStore["fetch"] = async (remote, refspecs, { prune = false, depth, filter } = {}) => {
