@@ -103,7 +103,7 @@ interface Copying {
 async function copyKnown(request: CopyOutRequest, artifact: Artifact, { from, root }: Copying): Promise<boolean> {
   const to = join(root, artifact.path);
   const as = join(request.destination.directory, artifact.path);
-  const isCopied = await copyByKernel(from, to, { mode: 0o644, as });
+  const isCopied = await copyByKernel(from, to, { mode: 0o644, as, size: artifact.size });
   const after = lookAt(from);
   if (!isCopied) return false;
   if (after === null || !request.objects.stamps.vouchFor(artifact.sha256, after)) {

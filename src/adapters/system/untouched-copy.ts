@@ -18,7 +18,7 @@ export async function copyUntouched(source: string, target: string, options: Cop
   if (before === null || !before.isFile() || before.size < BigInt(LARGE)) return copyHashed(source, target, options);
   const [hashed, copied] = await Promise.allSettled([
     hashFile(source, options.onBytes),
-    copyByKernel(source, target, options),
+    copyByKernel(source, target, { ...options, size: Number(before.size) }),
   ]);
   try {
     if (copied.status === "rejected") throw copied.reason;
