@@ -20,7 +20,9 @@ export const pull: Handler = async (call) => {
       printPath: printPath || undefined,
     }),
   };
-  const answer = await (await call.open()).pull(question);
+  // What a pull needs is loaded while Git answers.
+  const [registry] = await Promise.all([call.open(), import("../../operations/pull-artifacts.ts")]);
+  const answer = await registry.pull(question);
   return {
     exitCode: 0,
     json: answer,

@@ -1,28 +1,17 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ObjectId } from "../../../src/domain/object-id.ts";
 import type { FetchOptions, GitStore, Refspec } from "../../../src/ports/git-store.ts";
-import { startGitHttpServer } from "../../support/git-http-server.ts";
-import { checkedId, type TempRepo, tempDir, tempRepo } from "../../support/temp-repo.ts";
+import { startStageServer } from "../../support/stage-server.ts";
+import { checkedId, type TempRepo, tempRepo } from "../../support/temp-repo.ts";
 import { type GitStoreSubject, openFor, withCode } from "./subject.ts";
 
 const STAGES: Refspec = { source: "refs/heads/stage/*", target: "refs/remotes/origin/stage/*", force: true };
 const TAGS: Refspec = { source: "refs/tags/*", target: "refs/tags/*", force: false };
 
-/** A server with three commits on a stage and a tag on each, and an empty mirror of it. */
-async function mirrorOf(subject: GitStoreSubject, { allowFilter = true } = {}) {
-  const root = await tempDir();
-  const server = await tempRepo({ bare: true, path: join(root, "a.git") });
-  const work = await tempRepo();
-  for (const n of [1, 2, 3]) {
-    await work.commit(`release ${n}`, { [`models/m${n}/manifest.yaml`]: `m${n}\n` });
-    await work.git("tag", "-a", "-m", "v", `m${n}@v1.0.0`);
-  }
-  await work.git("push", "-q", "--tags", server.path, "HEAD:refs/heads/stage/production");
-  if (allowFilter) await server.git("config", "uploadpack.allowFilter", "true");
-  const { origin, requests } = await startGitHttpServer(root);
+async function mirrorOf(subject: GitStoreSubject, options: { readonly allowFilter?: boolean } = {}) {
+  const { server, work, url, requests } = await startStageServer(options);
   const mirror = await tempRepo({ bare: true });
-  await mirror.git("remote", "add", "origin", `${origin}/a.git`);
+  await mirror.git("remote", "add", "origin", url);
   const store = await openFor(subject, mirror.path);
   return { server, work, mirror, store, requests };
 }
