@@ -199,7 +199,7 @@ const ROWS: Readonly<Record<Exclude<ErrorCode, "forge-failed">, Row>> = {
   "auth-failed": {
     line: "fetch",
     exit: 3,
-    hint: /credentials/,
+    hint: /GIT_MODEL_TOKEN, or store the login in a credential helper/,
     trouble: async ({ path, server }) => {
       const { origin } = await startGitHttpServer(dirname(server), "ada:secret");
       await git(path, "remote", "set-url", "origin", `${origin}/server.git`);
