@@ -22,7 +22,7 @@ describeWith(["git", "git-lfs", "rudolfs"], "the bench of the network", () => {
   let rows: readonly Row[] = [];
 
   beforeAll(async () => {
-    rows = await measured("--megabytes", "128", "--files", "500", "--rounds", "2");
+    rows = await measured("--megabytes", "128", "--files", "500", "--rounds", "3");
   }, 600_000);
 
   test("runs every row", () => {
