@@ -76,8 +76,7 @@ async function remoteOf(
   how: { readonly store: ArtifactStore; readonly environment: Environment; readonly mirror: Mirror | null },
 ): Promise<RegistryRemote | null> {
   const { store, environment, mirror } = how;
-  // A mirror has one, whatever a person's configuration calls theirs.
-  const chosen = mirror === null ? await chooseRemote(git) : ((await git.remotes())[0] ?? null);
+  const chosen = await chooseRemote(git, { isMirror: mirror !== null });
   if (chosen === null) return null;
   const artifacts = artifactRemoteFor({
     remoteName: chosen.name,

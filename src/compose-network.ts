@@ -68,14 +68,21 @@ async function credentialsFor(git: GitStore, { environment, url = null }: Named)
   });
 }
 
-/** The remote that is the registry, `insteadOf` applied to its address. A mirror has one, whatever a person calls theirs. */
+/** The remote that is the registry, where it is clear which one that is. */
 async function registryRemote(git: GitStore, url: string | null): Promise<Remote | null> {
-  return url === null ? chooseRemote(git).catch(() => null) : ((await git.remotes())[0] ?? null);
+  return chooseRemote(git, { isMirror: url !== null }).catch(() => null);
 }
 
-/** `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. */
-export async function chooseRemote(git: GitStore): Promise<Remote | null> {
+/**
+ * `git-model.remote`, else the only one, else `origin`, else `remote-ambiguous`; null without any. A mirror has one, whatever
+ * a person's configuration calls theirs.
+ */
+export async function chooseRemote(
+  git: GitStore,
+  { isMirror }: { readonly isMirror: boolean },
+): Promise<Remote | null> {
   const remotes = await git.remotes();
+  if (isMirror) return remotes[0] ?? null;
   const configured = await git.config("git-model.remote");
   const [only] = remotes;
   if (only === undefined && configured === null) return null;

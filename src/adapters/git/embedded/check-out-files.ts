@@ -5,9 +5,9 @@ import { RegistryError } from "../../../errors.ts";
 import { writeAtomically } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
-import { takeLock } from "../../system/lock-file.ts";
 import { objectIdOf } from "../object-format.ts";
 import { entryOf, formatIndex, type IndexEntry, parseIndex } from "./index-file.ts";
+import { requireLock } from "./require-lock.ts";
 
 export interface FileToCheckOut {
   readonly path: string;
@@ -29,13 +29,7 @@ export interface CheckOutTarget {
 export async function checkOutFiles(target: CheckOutTarget, files: readonly FileToCheckOut[]): Promise<void> {
   for (const { path } of files) requireSafePath(path);
   const indexPath = join(target.gitDir, "index");
-  const lock = await takeLock(indexPath);
-  if (lock === null) {
-    throw new RegistryError("git-failed", `${indexPath} is locked by another process`, {
-      retryable: true,
-      hint: `if no git command is running, remove ${indexPath}.lock`,
-    });
-  }
+  const lock = await requireLock(indexPath);
   try {
     const index = await readIndexForWriting(indexPath);
     const entries = new Map(index.entries.map((entry) => [`${entry.stage}:${entry.path}`, entry]));

@@ -3,9 +3,9 @@ import { dirname, isAbsolute, join } from "node:path";
 import { RegistryError } from "../../../errors.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
-import { takeLock } from "../../system/lock-file.ts";
 import { insteadOf, pushInsteadOf } from "../instead-of.ts";
 import { normalKey, parseConfig, setInConfig } from "./config-text.ts";
+import { requireLock } from "./require-lock.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,13 +58,7 @@ export function pushUrlOf(values: ConfigValues, remote: string): string | null {
 export async function setConfigIn(gitDir: string, key: string, value: string): Promise<void> {
   const path = join(gitDir, "config");
   if (normalKey(key) === null) throw new RegistryError("usage", `${JSON.stringify(key)} is no configuration key`);
-  const lock = await takeLock(path);
-  if (lock === null) {
-    throw new RegistryError("git-failed", `${path} is locked by another process`, {
-      retryable: true,
-      hint: `if no git command is running, remove ${path}.lock`,
-    });
-  }
+  const lock = await requireLock(path);
   try {
     const text = setInConfig(await readText(path), key, value);
     if (text === null) throw malformed(path);

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isObjectId, type ObjectId } from "../../../domain/object-id.ts";
-import { RegistryError } from "../../../errors.ts";
 import { removeDurably } from "../../system/atomic-file.ts";
 import { diskError, errnoOf } from "../../system/disk-error.ts";
 import { syncDirectory } from "../../system/durable-directory.ts";
-import { takeLock } from "../../system/lock-file.ts";
+import { requireLock } from "./require-lock.ts";
 
 /** Commits whose parents a shallow repository lacks; empty in a whole one. */
 export async function readShallow(gitDir: string): Promise<ReadonlySet<ObjectId>> {
@@ -30,13 +29,7 @@ export async function changeShallow(
   const { added, removed } = change;
   if (added.length === 0 && removed.length === 0) return;
   const path = join(gitDir, "shallow");
-  const lock = await takeLock(path);
-  if (lock === null) {
-    throw new RegistryError("git-failed", `${path} is locked by another process`, {
-      retryable: true,
-      hint: `if no git command is running, remove ${path}.lock`,
-    });
-  }
+  const lock = await requireLock(path);
   try {
     const now = await readShallow(gitDir);
     const gone = new Set(removed);
